@@ -1,0 +1,115 @@
+import type { CivilDate, Instant, Terms } from './terms.ts'
+
+/**
+ * A plan: somebody owes an amount over time. A plain JSON value: the workflow carries it across continue-as-new, the
+ * transitions in this folder are functions from a plan and a fact to a plan.
+ */
+export type Plan = {
+  id: string
+  tenant: string
+  kind: PlanKind
+  customer: string
+  terms: Terms
+  /** Before the discount; minor units. The net total in force is `total - terms.discount`. */
+  total: number
+  lifecycle: Lifecycle
+  paymentMethod: PaymentMethod
+  installments: Installment[]
+  /** What a cancellation leaves to be collected once; not one of the instalments. Its number is 0. */
+  balance: Installment | null
+  /** One-off payments that are not over yet. */
+  payments: Payment[]
+  /** Refunds that are not over yet. */
+  refunds: Refund[]
+  /** Money back that adjustments have decided so far; minor units. */
+  refundedByAdjustment: number
+  /** What was decided to be given back, all causes, settled or not; minor units. */
+  refundsDecided: number
+  pause: Pause | null
+  /** No instalment's first attempt before this moment: set when a pause ends before that day's billing time. */
+  notBefore: Instant | null
+  /** Day of the last first attempt: overdue instalments are caught up one a day. */
+  lastFirstAttemptOn: CivilDate | null
+  cancellation: Cancellation | null
+  /** Last moment at which a bank debit was made; its return may arrive for 60 days. */
+  lastDebitAt: Instant | null
+  clock: TestClock | null
+  createdAt: Instant
+  /** Counters from which keys are made, so that a key is never used for two things. */
+  sequence: { change: number; payment: number; refund: number; clockTick: number }
+  /** Commands already carried out, newest last, so that a repeat after continue-as-new gets the first answer. */
+  handled: { id: string; answer: unknown }[]
+}
+
+export type PlanKind = 'financing' | 'lease' | 'rent_to_own'
+export type Lifecycle = 'pending' | 'active' | 'pending_cancellation' | 'canceled' | 'completed'
+/** As shown: `past_due` is an active plan with an escalated instalment. */
+export type PlanStatus = Lifecycle | 'past_due'
+
+/** `type` is the gateway's: `card`, `us_bank_account`, `sepa_debit`… */
+export type PaymentMethod = { id: string; type: string }
+
+export type InstallmentStatus = 'scheduled' | 'processing' | 'retrying' | 'paid' | 'escalated' | 'waived' | 'canceled'
+
+export type Installment = {
+  number: number
+  dueDate: CivilDate
+  amount: number
+  paid: number
+  status: InstallmentStatus
+  /** The charge or one-off payment under way: nothing else is charged for this instalment meanwhile. */
+  open: OpenAttempt | null
+  /** Attempts made so far, whatever caused them; the number of the next one is one more. */
+  attempts: number
+  /** Scheduled retries used up. */
+  retries: number
+  /** Day of the next scheduled retry while `retrying`. */
+  retryOn: CivilDate | null
+  /** An attempt outside the schedule is wanted at once, by a broker or because of a new payment method. */
+  extra: 'broker' | 'payment_method' | null
+  /** An escalation of this instalment is unresolved, whatever is being tried meanwhile. */
+  escalation: string | null
+  reminded: boolean
+}
+
+export type AttemptCause = 'due' | 'retry' | 'broker' | 'payment_method'
+export type OpenAttempt =
+  | { by: 'charge'; attempt: number; cause: AttemptCause; transaction: string; before: InstallmentStatus; state: 'asked' | 'processing'; pollAt: Instant | null }
+  | { by: 'payment'; payment: number; before: InstallmentStatus }
+
+export type Payment = {
+  number: number
+  transaction: string
+  amount: number
+  paymentMethod: PaymentMethod
+  parts: { installment: number; amount: number }[]
+  state: 'wanted' | 'asked' | 'processing'
+  pollAt: Instant | null
+}
+
+export type Refund = {
+  number: number
+  amount: number
+  cause: 'adjustment' | 'cancellation'
+  state: 'wanted' | 'asked' | 'processing' | 'escalated'
+  escalation: string | null
+  pollAt: Instant | null
+}
+
+export type Pause = { mode: 'extend' | 'catch_up'; since: Instant; until: Instant | null }
+
+export type Cancellation = {
+  at: Instant
+  effectiveDate: CivilDate
+  usedDays: number
+  termDays: number
+  earned: number
+  fee: number
+  penalty: number
+  refund: number
+  balance: number
+  /** Why: one sentence with the figures. */
+  explanation: string
+}
+
+export type TestClock = { id: string; now: Instant }
