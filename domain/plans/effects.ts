@@ -1,0 +1,82 @@
+import type { Installment, Plan } from './plan.ts'
+import type { Instant } from './terms.ts'
+
+/**
+ * What a transition wants written beside the plan itself, in the same database transaction. Keys are stable: made
+ * from the plan and what happened, never from a run or a retry.
+ */
+export type Effect = Entry | Happened | Notice | Escalate | EscalationChanged
+
+/** A journal entry; postings sum to 0, debits positive. */
+export type Entry = { write: 'entry'; key: string; description: string; transaction: string | null; postings: Posting[] }
+export type Posting = { account: Account; amount: number }
+export type Account = 'receivable' | 'income' | 'fees' | 'discounts' | 'cash' | 'write_offs'
+
+/** An event of the stream that clients read; `data` is what they see. */
+export type Happened = { write: 'event'; key: string; type: string; data: Record<string, unknown> }
+
+/** Something to tell the customer; `data` fills the template. One key gives one notice on each channel. */
+export type Notice = { write: 'notice'; key: string; type: NoticeType; data: Record<string, unknown> }
+export type NoticeType =
+  | 'terms.created'
+  | 'terms.adjusted'
+  | 'terms.canceled'
+  | 'terms.completed'
+  | 'terms.paused'
+  | 'terms.resumed'
+  | 'payment.reminder'
+  | 'payment.receipt'
+  | 'payment.failed'
+  | 'payment.escalated'
+  | 'payment.returned'
+  | 'payment.action_required'
+  | 'payment_method.required'
+  | 'payment_method.changed'
+  | 'refund.receipt'
+
+export type Escalate = {
+  write: 'escalation'
+  id: string
+  about: { installment: number } | { refund: number }
+  reason: EscalationReason
+  code: string | null
+  amount: number
+}
+export type EscalationReason =
+  | 'insufficient_funds'
+  | 'payment_declined'
+  | 'payment_method_invalid'
+  | 'gateway_rejected'
+  | 'payment_returned'
+  | 'payment_disputed'
+  | 'refund_failed'
+  | 'refund_outside_gateway'
+  | 'balance_unpaid'
+export type EscalationChanged =
+  | { write: 'escalation_amount'; id: string; amount: number }
+  | { write: 'escalation_resolved'; id: string; resolution: Resolution }
+export type Resolution = {
+  action: 'retry' | 'mark_paid' | 'waive' | 'cancel_plan' | 'paid' | 'adjusted' | 'plan_canceled'
+  reference?: string
+  note?: string
+  by?: string
+}
+
+/** A transition's result: the plan as it is now, and what must be written with it. */
+export type Decision = { plan: Plan; effects: Effect[] }
+
+/**
+ * What the workflow has decided and PostgreSQL does not know yet: written by one activity in one transaction.
+ * `sequence` grows by one with every change of a plan, so that a change is written once and in order.
+ */
+export type PlanChange = {
+  plan: string
+  sequence: number
+  at: Instant
+  /** Everything but the instalments. */
+  head: PlanHead
+  /** The instalments that differ from what was last written. */
+  installments: Installment[]
+  effects: Effect[]
+}
+export type PlanHead = Omit<Plan, 'installments' | 'handled'>

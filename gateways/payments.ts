@@ -1,0 +1,70 @@
+import type { ChargeOutcome, PaymentState, RefundOutcome } from '../domain/plans/outcome.ts'
+
+/**
+ * A payment gateway, as the rest of Tenor sees it. Amounts are minor units as Tenor counts them (ISO 4217); the
+ * adapter converts where a gateway counts differently. Answers are domain outcomes; a gateway that gives no answer
+ * (network, time-out, 5xx, 429, key in use) throws `NoAnswer`, and nothing is known about what was asked.
+ */
+export type PaymentGateway = {
+  /** Makes the payment without confirming it: nothing is charged. Returns the gateway's id, or `rejected`. */
+  create(charge: ChargeRequest): Promise<{ id: string } | Extract<ChargeOutcome, { result: 'rejected' }>>
+  /** Confirms a payment made by `create`. Safe to repeat: a payment is charged once whatever the key. */
+  confirm(id: string, key: string): Promise<ChargeOutcome>
+  /** Reads a payment: the truth, whatever was answered or notified before. */
+  read(id: string): Promise<PaymentState>
+  /** The id of the payment that carries `reference` in its metadata, among the customer's payments; `null` if none was made. */
+  find(reference: string, customer: string): Promise<string | null>
+  /** Cancels an open payment, or says what it has become instead. */
+  cancel(id: string): Promise<PaymentState>
+  refund(refund: RefundRequest): Promise<{ id: string; outcome: RefundOutcome } | Extract<RefundOutcome, { result: 'failed' }>>
+  readRefund(id: string): Promise<RefundOutcome>
+  /** Refunds of a payment that carry `reference`; `null` if none was made. */
+  findRefund(reference: string, payment: string): Promise<{ id: string; outcome: RefundOutcome } | null>
+  /** Makes or updates the customer at the gateway; the gateway's id is returned. Safe to repeat with the same key. */
+  saveCustomer(customer: CustomerRequest, key: string): Promise<{ id: string }>
+  /** Attaches the method to the customer unless it already is. Throws `PaymentMethodRefused`. */
+  attachMethod(method: string, customer: string): Promise<{ id: string; type: string; label: string }>
+}
+
+export type ChargeRequest = {
+  /** Ours, stable for the attempt: stored in the payment's metadata so that it can be found again. */
+  reference: string
+  key: string
+  amount: number
+  currency: string
+  customer: string
+  paymentMethod: string
+  description: string
+  metadata: Record<string, string>
+}
+
+export type RefundRequest = {
+  reference: string
+  key: string
+  payment: string
+  amount: number
+  currency: string
+  metadata: Record<string, string>
+}
+
+export type CustomerRequest = { gatewayId: string | null; reference: string; name: string; email: string; phone: string | null }
+
+/** Nothing is known about what was asked: neither a decline nor a success. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer'
+  readonly retryAfterMs: number | null
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | null } = {}) {
+    super(message, { cause: options.cause })
+    this.retryAfterMs = options.retryAfterMs ?? null
+  }
+}
+
+/** The gateway does not know the payment method, or it belongs to somebody else. */
+export class PaymentMethodRefused extends Error {
+  override name = 'PaymentMethodRefused'
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
