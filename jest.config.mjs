@@ -2,13 +2,35 @@ const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
+    ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/.tenor'],
+  modulePathIgnorePatterns: ['<rootDir>/\\.tenor'],
 }
 
+const servers = {
+  globalSetup: '<rootDir>/test/support/setup-servers.mjs',
+  globalTeardown: '<rootDir>/test/support/teardown-servers.mjs',
+}
+
+/** Needs no server, stands beside what it tests. */
+const unit = {
+  displayName: 'unit',
+  testMatch: ['<rootDir>/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/', '\\.(int|e2e)\\.test\\.ts$'],
+}
+
+/** Real PostgreSQL and real Temporal, started once for all files. */
+const integration = { displayName: 'integration', testMatch: ['<rootDir>/**/*.int.test.ts'], ...servers }
+const faults = { displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'], ...servers }
+const replay = { displayName: 'replay', testMatch: ['<rootDir>/test/replay/**/*.test.ts'] }
+const simulation = { displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] }
+
 export default {
-  projects: [
-    { ...shared, displayName: 'unit', testMatch: ['**/*.test.ts'], testPathIgnorePatterns: ['/node_modules/', '/test/'] },
-  ],
+  // Servers, their clients and the workers under test share the machine's cores with jest.
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  projects: [unit, simulation, replay, integration, faults].map((project) => ({ ...shared, ...project })),
 }

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { createPart, type Part } from '../../workers/stack/part.ts'
+import { freePorts } from '../../workers/stack/ports.ts'
+import { postgresPart, postgresUrl, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
+import { endProcess, isRunning, markOf, type ProcessMark } from '../../workers/stack/processes.ts'
+import { registerSearchAttributes, temporalPart } from '../../workers/stack/temporal.ts'
+
+/** What the tests' processes find in their environment once the servers run. */
+const ENV = { database: 'TENOR_TEST_DATABASE_URL', temporal: 'TENOR_TEST_TEMPORAL_ADDRESS' }
+const TEMPLATE = 'tenor_template'
+const PREFIX = 'tenor-test-'
+
+type Running = { home: string; parts: Part[]; marks: Record<string, ProcessMark> }
+let running: Running | undefined
+
+/** A real PostgreSQL and a real Temporal server for all test files of one jest run, in a folder of their own. */
+export async function startServers(): Promise<void> {
+  if (running) return
+  await sweep()
+  const home = fs.mkdtempSync(join(tmpdir(), PREFIX))
+  // The server's user must be able to pass through.
+  fs.chmodSync(home, 0o755)
+  running = { home, parts: [], marks: {} }
+  remember()
+  stopWithUs()
+  try {
+    await startAll(home)
+  } catch (error) {
+    // jest calls no teardown after a setup that failed.
+    await stopServers()
+    throw error
+  }
+}
+
+async function startAll(home: string): Promise<void> {
+  const ports = await freePorts()
+  const say = (line: string) => process.stderr.write(`${line}\n`)
+  const database = startPart(
+    await postgresPart({ home, port: ports.postgres, logFile: log('postgres'), durable: false }),
+  )
+  const temporal = startPart(
+    await temporalPart({ port: ports.temporal, namespace: 'default', logFile: log('temporal'), say }),
+  )
+  await Promise.all([
+    database.then(() => prepareTemplate(ports.postgres)),
+    temporal.then(() => registerSearchAttributes(`127.0.0.1:${ports.temporal}`, 'default')),
+  ])
+  process.env[ENV.database] = postgresUrl(ports.postgres, 'postgres')
+  process.env[ENV.temporal] = `127.0.0.1:${ports.temporal}`
+}
+
+export async function stopServers(): Promise<void> {
+  if (!running) return
+  await Promise.all(running.parts.map((part) => part.stop()))
+  fs.rmSync(running.home, { recursive: true, force: true })
+  running = undefined
+}
+
+/** An empty database with the newest schema, for one test file. Dropped with whatever is still connected to it. */
+export async function freshDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await asAdmin(`create database ${name} template ${TEMPLATE}`)
+  const url = new URL(databaseUrl())
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => asAdmin(`drop database if exists ${name} with (force)`) }
+}
+
+/** `host:port` of the tests' Temporal server, namespace `default`, with Tenor's search attributes. */
+export function temporalAddress(): string {
+  return fromEnvironment(ENV.temporal)
+}
+
+/** A task queue of one's own, so that workers of different test files leave each other alone. */
+export function freshTaskQueue(): string {
+  return `test-${randomBytes(6).toString('hex')}`
+}
+
+function databaseUrl(): string {
+  return fromEnvironment(ENV.database)
+}
+
+function fromEnvironment(name: string): string {
+  const value = process.env[name]
+  if (!value)
+    throw new Error(`${name} is not set: this test needs a jest project whose globalSetup starts the servers.`)
+  return value
+}
+
+async function asAdmin(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl() })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+async function prepareTemplate(port: number): Promise<void> {
+  await preparePostgresDatabase(port, TEMPLATE)
+  const { migrate } = (await import('../../db/migrate.ts').catch(() => ({ migrate: async () => {} }))) as {
+    migrate(databaseUrl: string): Promise<void>
+  }
+  await migrate(postgresUrl(port, TEMPLATE))
+}
+
+/** jest's teardown does not run when jest itself is ended by a signal. */
+function stopWithUs(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => void stopServers().finally(() => process.kill(process.pid, signal)))
+  }
+}
+
+async function startPart(spec: Parameters<typeof createPart>[0]): Promise<void> {
+  const part = createPart(spec, {
+    onProcess: (name, mark) => {
+      if (!running) return
+      if (mark) running.marks[name] = mark
+      else delete running.marks[name]
+      remember()
+    },
+  })
+  running?.parts.push(part)
+  await part.start()
+}
+
+function log(name: string): string {
+  return join(running?.home ?? tmpdir(), `${name}.log`)
+}
+
+function remember(): void {
+  if (!running) return
+  fs.writeFileSync(
+    join(running.home, 'owner.json'),
+    JSON.stringify({ owner: markOf(process.pid), marks: running.marks }),
+  )
+}
+
+/** Ends what a jest run that was killed has left behind. */
+async function sweep(): Promise<void> {
+  for (const name of fs.readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const home = join(tmpdir(), name)
+    const record = readRecord(join(home, 'owner.json'))
+    if (!record || isRunning(record.owner)) continue
+    await Promise.all(Object.values(record.marks).map((mark) => endProcess(mark, { graceMs: 1000 })))
+    fs.rmSync(home, { recursive: true, force: true })
+  }
+}
+
+function readRecord(file: string): { owner: ProcessMark; marks: Record<string, ProcessMark> } | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
