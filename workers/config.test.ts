@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process'
+import { ConfigError, envExample, loadConfig } from './config.ts'
+
+const COMPLETE = {
+  DATABASE_URL: 'postgres://tenor:tenor@127.0.0.1:5432/tenor',
+  TEMPORAL_ADDRESS: '127.0.0.1:7233',
+  STRIPE_SECRET_KEY: 'sk_test_1',
+  STRIPE_WEBHOOK_SECRET: 'whsec_new, whsec_old',
+  SMTP_URL: 'smtp://127.0.0.1:2525',
+  MAIL_FROM: 'Tenor <billing@example.com>',
+  SALESFORCE_LOGIN_URL: 'http://127.0.0.1:4607',
+  SALESFORCE_CLIENT_ID: 'id',
+  SALESFORCE_CLIENT_SECRET: 'secret',
+  OIDC_ISSUER: 'https://login.example.com/',
+  OIDC_AUDIENCE: 'tenor',
+}
+
+const complaint = (env: Record<string, string>) => {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as Error).message
+  }
+  throw new Error('the configuration was taken')
+}
+
+describe('configuration', () => {
+  it('is typed, with defaults, and keeps both webhook secrets of a rotation', () => {
+    expect(loadConfig(COMPLETE)).toMatchObject({
+      API_PORT: 4600,
+      TEMPORAL_TASK_QUEUE: 'tenor',
+      TEST_CLOCKS: false,
+      STRIPE_WEBHOOK_SECRET: ['whsec_new', 'whsec_old'],
+    })
+    expect(loadConfig({ ...COMPLETE, TEST_CLOCKS: 'true', API_PORT: '0' })).toMatchObject({
+      TEST_CLOCKS: true,
+      API_PORT: 0,
+    })
+  })
+
+  it('names every missing and every wrong variable at once, with what it is for', () => {
+    const { DATABASE_URL: _, OIDC_AUDIENCE: __, ...rest } = COMPLETE
+    const message = complaint({ ...rest, SMTP_URL: 'mail.example.com', API_PORT: '70000', STRIPE_SECRET_KEY: ' ' })
+    expect(message).toContain('DATABASE_URL is missing: the PostgreSQL database')
+    expect(message).toContain('STRIPE_SECRET_KEY is missing: the key that customers are charged')
+    expect(message).toContain('SMTP_URL is wrong (must be a URL that begins with smtp://): the mail server')
+    expect(message).toContain('API_PORT is wrong')
+    expect(message).toContain('OIDC_AUDIENCE is missing')
+    expect(message).not.toContain('TEMPORAL_ADDRESS')
+  })
+
+  it('never repeats a secret in a complaint', () => {
+    expect(complaint({ ...COMPLETE, DATABASE_URL: 'mysql://root:hunter2@db/x' })).not.toContain('hunter2')
+  })
+
+  it('wants exactly one issuer of tokens', () => {
+    const { OIDC_ISSUER: _, ...without } = COMPLETE
+    expect(complaint(without)).toContain('OIDC_ISSUER is missing')
+    expect(loadConfig({ ...without, DEV_ISSUER_KEY_FILE: 'keys.json' }).DEV_ISSUER_KEY_FILE).toBe('keys.json')
+    expect(complaint({ ...COMPLETE, DEV_ISSUER_KEY_FILE: 'keys.json' })).toContain('exclude each other')
+  })
+
+  it('says which variables are required and what the others are preset to, in .env.example', () => {
+    const text = envExample()
+    for (const name of Object.keys(COMPLETE)) expect(text).toMatch(new RegExp(`^#${name}=`, 'm'))
+    expect(text).toMatch(/\(required\)\n#DATABASE_URL=/)
+    expect(text).toMatch(/\(default 4600\)\n#API_PORT=4600/)
+  })
+
+  it('is in .env.example as it stands', () => {
+    expect(() => execFileSync('node_modules/.bin/node', ['scripts/env-example.ts', '--check'])).not.toThrow()
+  })
+})

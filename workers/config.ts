@@ -1,0 +1,206 @@
+import { existsSync } from 'node:fs'
+import { z } from 'zod'
+
+const port = () => z.coerce.number().int().min(0).max(65_535)
+const text = () => z.string().trim().min(1)
+const url = (...schemes: string[]) =>
+  z.url({ protocol: new RegExp(`^(${schemes.join('|')})$`), error: `must be a URL that begins with ${schemes[0]}://` })
+
+/** What a variable is for, in words that complete "NAME is …", and an example where the value's form is not obvious. */
+type About = { for: string; example?: string }
+const about = <T extends z.ZodType>(schema: T, meta: About) => schema.meta(meta)
+
+/**
+ * Everything that can be configured, by the name of its environment variable. `.env.example` is made from this, and a
+ * variable that is wrong or missing is named at the start with what it is for.
+ */
+const SECTIONS = {
+  'The database': {
+    DATABASE_URL: about(url('postgres', 'postgresql'), {
+      for: 'the PostgreSQL database that holds plans, money and the ledger',
+      example: 'postgres://tenor:secret@db.example.com:5432/tenor',
+    }),
+    DATABASE_POOL_MAX: about(z.coerce.number().int().min(1).max(1000).default(10), {
+      for: 'the most connections one process opens to the database',
+    }),
+  },
+  Temporal: {
+    TEMPORAL_ADDRESS: about(text().regex(/^[^\s/]+:\d+$/, 'must be host:port'), {
+      for: 'the Temporal server that every plan lives on, as host:port',
+      example: 'temporal.example.com:7233',
+    }),
+    TEMPORAL_NAMESPACE: about(text().default('default'), { for: 'the Temporal namespace of the plans' }),
+    TEMPORAL_TASK_QUEUE: about(text().default('tenor'), { for: 'the task queue that API and workers meet on' }),
+    TEMPORAL_UI_URL: about(url('http', 'https').default('http://localhost:8233'), {
+      for: "the address of Temporal's UI, for links from a plan to its workflow",
+    }),
+  },
+  Stripe: {
+    STRIPE_SECRET_KEY: about(text(), {
+      for: 'the key that customers are charged and refunded with at Stripe',
+      example: 'sk_test_...',
+    }),
+    STRIPE_API_URL: about(url('http', 'https').optional(), {
+      for: "the address of a stand-in for Stripe's API; unset, it is Stripe itself",
+      example: 'http://127.0.0.1:4604',
+    }),
+    STRIPE_WEBHOOK_SECRET: about(
+      text().transform((list) =>
+        list
+          .split(',')
+          .map((secret) => secret.trim())
+          .filter(Boolean),
+      ),
+      {
+        for: "what Stripe's webhooks are signed with; two, separated by a comma, while it is rotated",
+        example: 'whsec_...',
+      },
+    ),
+  },
+  'E-mail': {
+    SMTP_URL: about(url('smtp', 'smtps'), {
+      for: 'the mail server that notices and receipts are sent through',
+      example: 'smtps://user:password@mail.example.com',
+    }),
+    MAIL_FROM: about(text().regex(/^[^<>\r\n]*<?[^<>@\s]+@[^<>@\s]+>?$/, 'must be an address, or Name <address>'), {
+      for: 'the sender of notices and receipts',
+      example: 'Tenor <billing@example.com>',
+    }),
+  },
+  Salesforce: {
+    SALESFORCE_LOGIN_URL: about(url('http', 'https'), {
+      for: 'where Salesforce gives access tokens; escalated instalments become Cases there',
+      example: 'https://login.salesforce.com',
+    }),
+    SALESFORCE_CLIENT_ID: about(text(), { for: "the connected app's consumer key" }),
+    SALESFORCE_CLIENT_SECRET: about(text(), { for: "the connected app's consumer secret" }),
+    SALESFORCE_USERNAME: about(text().optional(), {
+      for: 'the integration user, for orgs that do not allow the client-credentials flow',
+    }),
+    SALESFORCE_PASSWORD: about(text().optional(), { for: "that user's password, with the security token behind it" }),
+  },
+  'The API': {
+    API_HOST: about(text().default('127.0.0.1'), { for: 'the address the API listens on; 0.0.0.0 in a container' }),
+    API_PORT: about(port().default(4600), { for: 'the port the API listens on' }),
+    PUBLIC_URL: about(url('http', 'https').default('http://localhost:4600'), {
+      for: 'where people reach the API, for links in mails and answers',
+    }),
+    TEST_CLOCKS: about(z.stringbool().default(false), {
+      for: 'whether plans may follow a test clock; true where no real money moves',
+    }),
+  },
+  'Who may call': {
+    OIDC_ISSUER: about(url('https', 'http').optional(), {
+      for: 'the issuer whose bearer tokens the API takes; its keys are found by discovery',
+      example: 'https://login.example.com/',
+    }),
+    OIDC_AUDIENCE: about(text().optional(), { for: 'the audience such a token must name', example: 'tenor' }),
+    DEV_ISSUER_KEY_FILE: about(text().optional(), {
+      for: 'the public keys (JWKS) of the development issuer, instead of OIDC_ISSUER; never in production',
+      example: '.tenor/dev-issuer.jwks.json',
+    }),
+  },
+  'Watching it': {
+    LOG_LEVEL: about(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'), {
+      for: 'how much is logged',
+    }),
+    METRICS_HOST: about(text().default('127.0.0.1'), {
+      for: "the address of a worker's /health and /metrics; 0.0.0.0 in a container",
+    }),
+    METRICS_PORT: about(port().default(9464), { for: "the port of a worker's /health and /metrics" }),
+  },
+} satisfies Record<string, Record<string, z.ZodType>>
+
+const SCHEMA = z.object({
+  ...SECTIONS['The database'],
+  ...SECTIONS.Temporal,
+  ...SECTIONS.Stripe,
+  ...SECTIONS['E-mail'],
+  ...SECTIONS.Salesforce,
+  ...SECTIONS['The API'],
+  ...SECTIONS['Who may call'],
+  ...SECTIONS['Watching it'],
+})
+
+export type Config = z.output<typeof SCHEMA>
+
+type Variables = Record<string, string | undefined>
+
+/** Names every variable that is wrong or missing, with what it is for. Its message is meant for people. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * The configuration in these variables; one that is set but empty counts as not set.
+ * @throws ConfigError that names every wrong or missing variable at once.
+ */
+export function loadConfig(env: Variables = process.env): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  )
+  const parsed = SCHEMA.safeParse(given)
+  const problems = [
+    ...(parsed.error?.issues ?? []).map((issue) => problem(String(issue.path[0]), given, issue.message)),
+    ...authProblems(given),
+  ]
+  if (problems.length === 0 && parsed.success) return parsed.data
+  throw new ConfigError(
+    ['Tenor cannot start with this configuration:', ...problems.map((line) => `  ${line}`), HELP].join('\n'),
+  )
+}
+
+const HELP = 'See .env.example for all variables. `npm start` sets up and fills in whatever is not given.'
+
+/** For processes that cannot go on without: says what is wrong, and ends with exit code 1. Reads `.env` when there. */
+export function loadConfigOrExit(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  try {
+    return loadConfig(process.env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    console.error(error.message)
+    process.exit(1)
+  }
+}
+
+function problem(name: string, given: Variables, message: string): string {
+  const what = given[name] === undefined ? 'is missing' : `is wrong (${message})`
+  return `${name} ${what}: ${aboutOf(name)?.for}.`
+}
+
+function authProblems(given: Variables): string[] {
+  const need = (name: string, why: string) => `${name} is missing: ${aboutOf(name)?.for}; ${why}.`
+  if (given.OIDC_ISSUER && given.DEV_ISSUER_KEY_FILE) {
+    return ['OIDC_ISSUER and DEV_ISSUER_KEY_FILE exclude each other: tokens come from one issuer.']
+  }
+  if (given.OIDC_ISSUER) return given.OIDC_AUDIENCE ? [] : [need('OIDC_AUDIENCE', 'needed with OIDC_ISSUER')]
+  return given.DEV_ISSUER_KEY_FILE ? [] : [need('OIDC_ISSUER', 'or DEV_ISSUER_KEY_FILE in development')]
+}
+
+function aboutOf(name: string): About | undefined {
+  return (SCHEMA.shape as Record<string, z.ZodType>)[name]?.meta() as About | undefined
+}
+
+/** The text of `.env.example`. */
+export function envExample(): string {
+  const sections = Object.entries(SECTIONS).map(([title, variables]) => {
+    const lines = Object.entries(variables as Record<string, z.ZodType>).map(([name, schema]) => entry(name, schema))
+    return [`# ${title}`, ...lines].join('\n\n')
+  })
+  return `${[EXAMPLE_HEAD, ...sections].join('\n\n\n')}\n`
+}
+
+function entry(name: string, schema: z.ZodType): string {
+  const { for: purpose, example } = schema.meta() as About
+  const optional = schema.safeParse(undefined)
+  const preset = optional.success && optional.data !== undefined ? String(optional.data) : undefined
+  const need = preset !== undefined ? `default ${preset}` : optional.success ? 'optional' : 'required'
+  return [`# ${purpose} (${need})`, `#${name}=${preset ?? example ?? ''}`].join('\n')
+}
+
+const EXAMPLE_HEAD = `# Made from workers/config.ts by \`npm run env:write\`; change it there.
+# \`npm start\` brings up each part that is not named here, so on one machine nothing needs to be set.
+# Where a part is named, yours is used: copy this file to .env, or set the variables in the environment.
+#
+# For \`npm start\` itself: TENOR_HOME is the data folder (default .tenor), TENOR_PORT_BASE the first port (default 4600).`

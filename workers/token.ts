@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util'
+import { ROLES, type Role } from '../domain/identity/roles.ts'
+import { DEFAULT_TENANT, devIssuer } from './stack/dev-issuer.ts'
+
+const USAGE = `npm run token -- --role <role> [--tenant <tenant>] [--customer <customer id>] [--sub <who>] [--ttl 8h]
+Prints a bearer token of the development issuer. Roles: ${ROLES.join(', ')}.`
+
+/** Prints a token for the stack of this data folder. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      role: { type: 'string', default: 'admin' },
+      tenant: { type: 'string', default: DEFAULT_TENANT },
+      customer: { type: 'string' },
+      sub: { type: 'string' },
+      ttl: { type: 'string', default: '8h' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return console.log(USAGE)
+  const role = ROLES.find((known) => known === values.role)
+  if (!role) throw new Error(`There is no role "${values.role}".`)
+  if (role === 'customer' && !values.customer) throw new Error('A customer token needs --customer.')
+  const issuer = await devIssuer(process.env.TENOR_HOME || '.tenor')
+  console.log(
+    await issuer.sign({ sub: values.sub ?? subject(role, values.customer), ...claims(values, role) }, values.ttl),
+  )
+}
+
+function subject(role: Role, customer: string | undefined): string {
+  return customer ?? `dev-${role}`
+}
+
+function claims({ tenant, customer }: { tenant: string; customer?: string }, role: Role) {
+  return customer ? { tenant, role, customer } : { tenant, role }
+}
+
+await main().catch((error: Error) => {
+  console.error(`${error.message}\n${USAGE}`)
+  process.exitCode = 1
+})
