@@ -5,7 +5,34 @@ import type { Instant } from './terms.ts'
  * What a transition wants written beside the plan itself, in the same database transaction. Keys are stable: made
  * from the plan and what happened, never from a run or a retry.
  */
-export type Effect = Entry | Happened | Notice | Escalate | EscalationChanged
+export type Effect = Entry | Happened | Notice | ReceiptIssued | TransactionMade | TransactionChanged | Escalate | EscalationChanged
+
+/** A transaction that a plan's decision makes: inserted once, by its id. `reference` is the other side's for one outside the gateway. */
+export type TransactionMade = {
+  write: 'transaction'
+  id: string
+  type: 'charge' | 'refund'
+  installment: number | null
+  attempt: number | null
+  amount: number
+  status: 'pending' | 'succeeded'
+  gateway: 'stripe' | 'external'
+  reference: string | null
+  parts: { installment: number; amount: number }[]
+  refund: number | null
+  /** Why this amount, why this date: the inputs, as shown in the timeline and on the receipt. */
+  why: Record<string, unknown>
+}
+/** `returned` is what was taken back after success. */
+export type TransactionChanged = {
+  write: 'transaction_changed'
+  id: string
+  status?: 'succeeded' | 'failed' | 'processing'
+  declineCode?: string
+  returned?: number
+}
+/** A receipt for money that moved; one per transaction. */
+export type ReceiptIssued = { write: 'receipt'; transaction: string; type: 'payment' | 'refund'; amount: number }
 
 /** A journal entry; postings sum to 0, debits positive. */
 export type Entry = { write: 'entry'; key: string; description: string; transaction: string | null; postings: Posting[] }

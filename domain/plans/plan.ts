@@ -21,8 +21,12 @@ export type Plan = {
   payments: Payment[]
   /** Refunds that are not over yet. */
   refunds: Refund[]
-  /** Money back that adjustments have decided so far; minor units. */
+  /** Money back that adjustments have decided so far, settled or not; minor units. */
   refundedByAdjustment: number
+  /** Written-off amounts that a later adjustment made needless; minor units. */
+  writeOffsByAdjustment: number
+  /** What adjustments have lowered the total by that can only be given back or forgiven when an open charge has ended. */
+  overcharge: number
   /** What was decided to be given back, all causes, settled or not; minor units. */
   refundsDecided: number
   pause: Pause | null
@@ -70,11 +74,21 @@ export type Installment = {
   /** An escalation of this instalment is unresolved, whatever is being tried meanwhile. */
   escalation: string | null
   reminded: boolean
+  /** Made after the schedule was agreed and due at this moment, whatever the billing time. */
+  atOnce: Instant | null
 }
 
 export type AttemptCause = 'due' | 'retry' | 'broker' | 'payment_method'
 export type OpenAttempt =
-  | { by: 'charge'; attempt: number; cause: AttemptCause; transaction: string; before: InstallmentStatus; state: 'asked' | 'processing'; pollAt: Instant | null }
+  | {
+      by: 'charge'
+      attempt: number
+      cause: AttemptCause
+      transaction: string
+      before: InstallmentStatus
+      state: 'asked' | 'processing'
+      pollAt: Instant | null
+    }
   | { by: 'payment'; payment: number; before: InstallmentStatus }
 
 export type Payment = {
@@ -83,15 +97,19 @@ export type Payment = {
   amount: number
   paymentMethod: PaymentMethod
   parts: { installment: number; amount: number }[]
-  state: 'wanted' | 'asked' | 'processing'
+  state: 'wanted' | 'processing'
   pollAt: Instant | null
 }
 
 export type Refund = {
   number: number
   amount: number
-  cause: 'adjustment' | 'cancellation'
-  state: 'wanted' | 'asked' | 'processing' | 'escalated'
+  cause: 'adjustment' | 'cancellation' | 'overpaid'
+  /** How often it was asked for: a broker's retry opens a new round with new keys. */
+  round: number
+  state: 'wanted' | 'processing' | 'escalated'
+  /** What the gateway will not give back; a broker's to settle. */
+  stuck: number
   escalation: string | null
   pollAt: Instant | null
 }
