@@ -1,4 +1,5 @@
 import type { ChargeOutcome, PaymentState, RefundOutcome } from '../domain/plans/outcome.ts'
+import type { Instant } from '../domain/plans/terms.ts'
 
 /**
  * A payment gateway, as the rest of Tenor sees it. Amounts are minor units as Tenor counts them (ISO 4217); the
@@ -12,16 +13,23 @@ export type PaymentGateway = {
   confirm(id: string, key: string): Promise<ChargeOutcome>
   /** Reads a payment: the truth, whatever was answered or notified before. */
   read(id: string): Promise<PaymentState>
-  /** The id of the payment that carries `reference` in its metadata, among the customer's payments; `null` if none was made. */
-  find(reference: string, customer: string): Promise<string | null>
+  /**
+   * The id of the payment that carries `reference` in its metadata, among the customer's payments; `null` if none was
+   * made. `since` (real time, whatever clock the plan follows) saves looking through years of payments.
+   */
+  find(reference: string, customer: string, since?: Instant): Promise<string | null>
   /** Cancels an open payment, or says what it has become instead. */
   cancel(id: string): Promise<PaymentState>
-  refund(refund: RefundRequest): Promise<{ id: string; outcome: RefundOutcome } | Extract<RefundOutcome, { result: 'failed' }>>
+  refund(
+    refund: RefundRequest,
+  ): Promise<{ id: string; outcome: RefundOutcome } | Extract<RefundOutcome, { result: 'failed' }>>
   readRefund(id: string): Promise<RefundOutcome>
   /** Refunds of a payment that carry `reference`; `null` if none was made. */
   findRefund(reference: string, payment: string): Promise<{ id: string; outcome: RefundOutcome } | null>
-  /** Makes or updates the customer at the gateway; the gateway's id is returned. Safe to repeat with the same key. */
+  /** Makes or updates the customer at the gateway; the gateway's id is returned. Safe to repeat with the same key. Throws `CustomerRefused`. */
   saveCustomer(customer: CustomerRequest, key: string): Promise<{ id: string }>
+  /** The customer as the gateway knows it by its own id; `null` if it does not. */
+  readCustomer(id: string): Promise<GatewayCustomer | null>
   /** Attaches the method to the customer unless it already is. Throws `PaymentMethodRefused`. */
   attachMethod(method: string, customer: string): Promise<{ id: string; type: string; label: string }>
 }
@@ -47,7 +55,22 @@ export type RefundRequest = {
   metadata: Record<string, string>
 }
 
-export type CustomerRequest = { gatewayId: string | null; reference: string; name: string; email: string; phone: string | null }
+/** `paymentMethod` is the default one, if any. */
+export type GatewayCustomer = {
+  id: string
+  name: string | null
+  email: string | null
+  phone: string | null
+  paymentMethod: string | null
+}
+
+export type CustomerRequest = {
+  gatewayId: string | null
+  reference: string
+  name: string
+  email: string
+  phone: string | null
+}
 
 /** Nothing is known about what was asked: neither a decline nor a success. */
 export class NoAnswer extends Error {
@@ -62,6 +85,24 @@ export class NoAnswer extends Error {
 /** The gateway does not know the payment method, or it belongs to somebody else. */
 export class PaymentMethodRefused extends Error {
   override name = 'PaymentMethodRefused'
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/**
+ * A key was used before for another request. The first one stands; whoever wrote the key has to look at what was made
+ * under it. Taking another key instead could pay twice.
+ */
+export class KeyConflict extends NoAnswer {
+  override name = 'KeyConflict'
+}
+
+/** The gateway does not take the customer's data (or does not know its own id any more). */
+export class CustomerRefused extends Error {
+  override name = 'CustomerRefused'
   readonly code: string
   constructor(code: string, message: string) {
     super(message)
