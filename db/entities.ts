@@ -1,0 +1,30 @@
+import { Customers } from './customers/customers.ts'
+import { AuditLog } from './identity/audit-log.ts'
+import { IdempotencyKeys } from './identity/idempotency-keys.ts'
+import { Escalations } from './plans/escalations.ts'
+import { Events } from './plans/events.ts'
+import { Installments } from './plans/installments.ts'
+import { JournalEntries, Postings } from './plans/ledger.ts'
+import { Notifications } from './plans/notifications.ts'
+import { Plans } from './plans/plans.ts'
+import { Receipts } from './plans/receipts.ts'
+import { TestClocks } from './plans/test-clocks.ts'
+import { Transactions } from './plans/transactions.ts'
+import { WebhookInbox } from './webhooks/inbox.ts'
+
+export const entities = [
+  Customers,
+  Plans,
+  Installments,
+  Transactions,
+  JournalEntries,
+  Postings,
+  Receipts,
+  Notifications,
+  Escalations,
+  Events,
+  TestClocks,
+  WebhookInbox,
+  IdempotencyKeys,
+  AuditLog,
+]

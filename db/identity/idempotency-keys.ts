@@ -1,0 +1,27 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { instant, text } from '../columns.ts'
+
+/** Answers already given, by the key that the client sent with its request. */
+export const IdempotencyKeys = defineEntity({
+  name: 'IdempotencyKey',
+  tableName: 'idempotency_keys',
+  properties: {
+    tenantId: text().primary(),
+    caller: text().primary(),
+    route: text().primary(),
+    key: text().primary(),
+    requestHash: text(),
+    state: p.enum(['in_progress', 'done']),
+    /** After this moment whoever was at work on it is taken to be gone. */
+    lockedUntil: instant().nullable(),
+    status: p.integer().nullable(),
+    headers: p.json<Record<string, string>>().nullable(),
+    body: p.json<unknown>().nullable(),
+    createdAt: instant(),
+    expiresAt: instant(),
+  },
+  checks: [{ name: 'idempotency_keys_done_check', expression: `state <> 'done' or status is not null` }],
+  indexes: [{ name: 'idempotency_keys_expiry', properties: ['expiresAt'] }],
+})
+
+export type IdempotencyKeyRow = InferEntity<typeof IdempotencyKeys>

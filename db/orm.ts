@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url'
+import { Migrator, TSMigrationGenerator } from '@mikro-orm/migrations'
+import { defineConfig, MikroORM } from '@mikro-orm/postgresql'
+import { entities } from './entities.ts'
+
+export type DatabaseOptions = {
+  /** Most connections held at once; default 10. */
+  poolSize?: number
+  /** Shown in pg_stat_activity. */
+  name?: string
+  /** How long to wait for a connection before giving up, in milliseconds; default 10 s. */
+  connectTimeoutMs?: number
+}
+
+/**
+ * Connects to PostgreSQL. Fork `orm.em` for each request and each activity; `orm.close()` ends the pool. No connection
+ * is made before the first query, so that a database that is down is an error of that query.
+ */
+export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<MikroORM> {
+  return MikroORM.init(databaseConfig(url, options))
+}
+
+export function databaseConfig(url: string, options: DatabaseOptions = {}) {
+  const migrations = fileURLToPath(new URL('./migrations', import.meta.url))
+  return defineConfig({
+    entities,
+    clientUrl: url,
+    extensions: [Migrator],
+    preferTs: true,
+    pool: { min: 0, max: options.poolSize ?? 10 },
+    driverOptions: {
+      application_name: options.name ?? 'tenor',
+      connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+      keepAlive: true,
+      // A process that was cut off while it held a plan's row must not hold it for ever.
+      idle_in_transaction_session_timeout: 60_000,
+    },
+    // Triggers are written by hand in migrations: deferred and TRUNCATE ones cannot be said in an entity.
+    schemaGenerator: { ignoreTriggers: true },
+    migrations: {
+      path: migrations,
+      pathTs: migrations,
+      snapshotName: 'snapshot',
+      snapshotOnMigrate: false,
+      emit: 'ts',
+      generator: TSMigrationGenerator,
+      silent: true,
+    },
+  })
+}

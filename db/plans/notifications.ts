@@ -1,0 +1,34 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { instant, text } from '../columns.ts'
+import { Plans } from './plans.ts'
+
+/** What customers are told, one row for each channel; those that are `queued` are the outbox. */
+export const Notifications = defineEntity({
+  name: 'Notification',
+  tableName: 'notifications',
+  properties: {
+    id: text().primary(),
+    tenantId: text(),
+    planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').index(false),
+    customerId: text(),
+    type: text(),
+    channel: p.enum(['email']),
+    data: p.json<Record<string, unknown>>(),
+    status: p.enum(['queued', 'sent', 'failed']),
+    attempts: p.integer().default(0),
+    /** In real time, also for a plan on a test clock; null once it is over. */
+    nextAttemptAt: instant().nullable(),
+    createdAt: instant(),
+    sentAt: instant().nullable(),
+    lastError: text().nullable(),
+    testClockId: text().nullable(),
+  },
+  indexes: [
+    { name: 'notifications_plan', properties: ['planId', 'createdAt', 'id'] },
+    { name: 'notifications_tenant', properties: ['tenantId', 'createdAt', 'id'] },
+    { name: 'notifications_customer', properties: ['tenantId', 'customerId', 'createdAt', 'id'] },
+    { name: 'notifications_queued', properties: ['nextAttemptAt'], where: `status = 'queued'` },
+  ],
+})
+
+export type NotificationRow = InferEntity<typeof Notifications>
