@@ -24,6 +24,13 @@ const unit = {
 
 /** Real PostgreSQL and real Temporal, started once for all files. */
 const integration = { displayName: 'integration', testMatch: ['<rootDir>/**/*.int.test.ts'], ...servers }
+/** The whole of Tenor, through its API; started once for all files. */
+const e2e = {
+  displayName: 'e2e',
+  testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+  globalSetup: '<rootDir>/test/support/setup-stack.mjs',
+  globalTeardown: '<rootDir>/test/support/teardown-servers.mjs',
+}
 const faults = { displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'], ...servers }
 const replay = { displayName: 'replay', testMatch: ['<rootDir>/test/replay/**/*.test.ts'] }
 const simulation = { displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] }
@@ -32,5 +39,5 @@ export default {
   // Servers, their clients and the workers under test share the machine's cores with jest.
   maxWorkers: 2,
   testTimeout: 60_000,
-  projects: [unit, simulation, replay, integration, faults].map((project) => ({ ...shared, ...project })),
+  projects: [unit, simulation, replay, integration, e2e, faults].map((project) => ({ ...shared, ...project })),
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { z } from 'zod'
 
 const port = () => z.coerce.number().int().min(0).max(65_535)
@@ -124,6 +123,9 @@ const SCHEMA = z.object({
 
 export type Config = z.output<typeof SCHEMA>
 
+/** The names of all variables. */
+export const CONFIG_NAMES: readonly string[] = Object.keys(SCHEMA.shape)
+
 type Variables = Record<string, string | undefined>
 
 /** Names every variable that is wrong or missing, with what it is for. Its message is meant for people. */
@@ -152,9 +154,8 @@ export function loadConfig(env: Variables = process.env): Config {
 
 const HELP = 'See .env.example for all variables. `npm start` sets up and fills in whatever is not given.'
 
-/** For processes that cannot go on without: says what is wrong, and ends with exit code 1. Reads `.env` when there. */
+/** For processes that cannot go on without: says what is wrong, and ends with exit code 1. */
 export function loadConfigOrExit(): Config {
-  if (existsSync('.env')) process.loadEnvFile('.env')
   try {
     return loadConfig(process.env)
   } catch (error) {

@@ -3,6 +3,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { takeHome } from '../../workers/stack/home.ts'
 import { createPart, type Part } from '../../workers/stack/part.ts'
 import { freePorts } from '../../workers/stack/ports.ts'
 import { postgresPart, postgresUrl, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
@@ -10,12 +11,17 @@ import { endProcess, isRunning, markOf, type ProcessMark } from '../../workers/s
 import { registerSearchAttributes, temporalPart } from '../../workers/stack/temporal.ts'
 
 /** What the tests' processes find in their environment once the servers run. */
-const ENV = { database: 'TENOR_TEST_DATABASE_URL', temporal: 'TENOR_TEST_TEMPORAL_ADDRESS' }
+const ENV = {
+  database: 'TENOR_TEST_DATABASE_URL',
+  temporal: 'TENOR_TEST_TEMPORAL_ADDRESS',
+  folder: 'TENOR_TEST_FOLDER',
+}
 const TEMPLATE = 'tenor_template'
 const PREFIX = 'tenor-test-'
 
 type Running = { home: string; parts: Part[]; marks: Record<string, ProcessMark> }
 let running: Running | undefined
+const stopFirst: (() => Promise<void>)[] = []
 
 /** A real PostgreSQL and a real Temporal server for all test files of one jest run, in a folder of their own. */
 export async function startServers(): Promise<void> {
@@ -49,12 +55,19 @@ async function startAll(home: string): Promise<void> {
     database.then(() => prepareTemplate(ports.postgres)),
     temporal.then(() => registerSearchAttributes(`127.0.0.1:${ports.temporal}`, 'default')),
   ])
+  process.env[ENV.folder] = home
   process.env[ENV.database] = postgresUrl(ports.postgres, 'postgres')
   process.env[ENV.temporal] = `127.0.0.1:${ports.temporal}`
 }
 
+/** Has something that uses the servers stopped before them. */
+export function stopBeforeServers(stop: () => Promise<void>): void {
+  stopFirst.push(stop)
+}
+
 export async function stopServers(): Promise<void> {
   if (!running) return
+  await Promise.all(stopFirst.splice(0).map((stop) => stop()))
   await Promise.all(running.parts.map((part) => part.stop()))
   fs.rmSync(running.home, { recursive: true, force: true })
   running = undefined
@@ -77,6 +90,13 @@ export function temporalAddress(): string {
 /** A task queue of one's own, so that workers of different test files leave each other alone. */
 export function freshTaskQueue(): string {
   return `test-${randomBytes(6).toString('hex')}`
+}
+
+/** A folder of one's own for files, gone after the run. */
+export function freshFolder(name: string): string {
+  const folder = fs.mkdtempSync(join(fromEnvironment(ENV.folder), `${name}-`))
+  fs.chmodSync(folder, 0o755)
+  return folder
 }
 
 function databaseUrl(): string {
@@ -102,9 +122,7 @@ async function asAdmin(statement: string): Promise<void> {
 
 async function prepareTemplate(port: number): Promise<void> {
   await preparePostgresDatabase(port, TEMPLATE)
-  const { migrate } = (await import('../../db/migrate.ts').catch(() => ({ migrate: async () => {} }))) as {
-    migrate(databaseUrl: string): Promise<void>
-  }
+  const { migrate } = await import('../../db/migrate.ts')
   await migrate(postgresUrl(port, TEMPLATE))
 }
 
@@ -147,6 +165,9 @@ async function sweep(): Promise<void> {
     const record = readRecord(join(home, 'owner.json'))
     if (!record || isRunning(record.owner)) continue
     await Promise.all(Object.values(record.marks).map((mark) => endProcess(mark, { graceMs: 1000 })))
+    for (const stack of fs.readdirSync(home).filter((entry) => entry.startsWith('stack-'))) {
+      await takeHome(join(home, stack))
+    }
     fs.rmSync(home, { recursive: true, force: true })
   }
 }

@@ -16,6 +16,8 @@ export type PartSpec = {
   /** Resolves true once the part answers. Asked again until then. */
   ready: () => Promise<boolean>
   readyTimeoutMs?: number
+  /** How often a process that ends before it was ready is started once more, half a second later each time. */
+  secondTries?: number
   stopSignal?: NodeJS.Signals
   stopGraceMs?: number
 }
@@ -49,6 +51,7 @@ export function createPart(spec: PartSpec, events: PartEvents = {}): Part {
   let child: ChildProcess | undefined
   let mark: ProcessMark | undefined
   let wanted = false
+  let stopped = false
   let backoffMs = FIRST_BACKOFF_MS
   let pause: AbortController | undefined
 
@@ -93,8 +96,8 @@ export function createPart(spec: PartSpec, events: PartEvents = {}): Part {
 
   async function end(signal: NodeJS.Signals, graceMs: number): Promise<void> {
     wanted = false
+    stopped = true
     pause?.abort()
-    // Leading its own group, the part takes along what it may have started itself.
     if (mark) await endProcess(mark, { signal, graceMs })
     while (child) await sleep(20)
   }
@@ -105,12 +108,17 @@ export function createPart(spec: PartSpec, events: PartEvents = {}): Part {
     async start() {
       if (child) return
       pause?.abort()
-      launch()
-      if (await answers()) {
-        wanted = true
-        if (!child) void comeBack('ended at once')
-        return
+      stopped = false
+      for (let tries = spec.secondTries ?? 0; tries >= 0 && !stopped; tries--) {
+        launch()
+        if (await answers()) {
+          wanted = true
+          return
+        }
+        if (child) break
+        await sleep(FIRST_BACKOFF_MS)
       }
+      if (stopped) throw new Error(`${spec.name} was stopped before it was ready.`)
       await end('SIGKILL', 0)
       throw new Error(`${spec.name} did not become ready. The end of ${spec.logFile}:\n${endOfLog(spec.logFile)}`)
     },

@@ -16,6 +16,7 @@ export type PostgresOptions = {
   logFile: string
   /** False gives up safety at power loss for speed: tests only. */
   durable?: boolean
+  say?: (line: string) => void
 }
 
 const OWNER = 'tenor'
@@ -35,8 +36,11 @@ export function postgresUrl(port: number, database = 'tenor'): string {
 export async function postgresPart(options: PostgresOptions): Promise<PartSpec> {
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined
   const native = nativeFolder(user)
-  const data = clusterFolder(options.home, user)
-  if (!fs.existsSync(join(data, 'PG_VERSION'))) makeCluster(native, data, user)
+  const data = await clusterFolder(options.home, user)
+  if (!fs.existsSync(join(data, 'PG_VERSION'))) {
+    options.say?.('First start: creating the database…')
+    makeCluster(native, data, user)
+  }
   await endLeftOver(data)
   return {
     name: 'postgres',
@@ -50,6 +54,8 @@ export async function postgresPart(options: PostgresOptions): Promise<PartSpec> 
     // "Fast" shutdown: SIGTERM would wait for clients that never leave.
     stopSignal: 'SIGINT',
     stopGraceMs: 20_000,
+    // After a SIGKILL it will not start until the last backend of the killed one has gone.
+    secondTries: 20,
   }
 }
 
@@ -148,7 +154,7 @@ function makeCluster(native: string, data: string, user: User | undefined): void
  * PostgreSQL refuses to run as root. When the data folder cannot be entered by the user it runs as (below /root, say),
  * the cluster lives under /var/tmp instead, and a file in the data folder says where.
  */
-function clusterFolder(home: string, user: User | undefined): string {
+async function clusterFolder(home: string, user: User | undefined): Promise<string> {
   fs.mkdirSync(home, { recursive: true })
   const pointer = join(home, 'postgres.location')
   if (fs.existsSync(pointer)) return fs.readFileSync(pointer, 'utf8').trim()
@@ -156,7 +162,10 @@ function clusterFolder(home: string, user: User | undefined): string {
   if (!user || fs.existsSync(inside) || mayEnter(home)) return inside
   const key = createHash('sha256').update(fs.realpathSync(home)).digest('hex').slice(0, 12)
   const outside = join(fs.existsSync('/var/tmp') ? '/var/tmp' : tmpdir(), `tenor-${key}`, 'postgres')
-  fs.mkdirSync(dirname(outside), { recursive: true, mode: 0o755 })
+  // Left by a data folder of the same name that has been deleted: its database goes with it.
+  await endLeftOver(outside)
+  fs.rmSync(dirname(outside), { recursive: true, force: true })
+  fs.mkdirSync(dirname(outside), { mode: 0o755 })
   fs.writeFileSync(pointer, `${outside}\n`)
   return outside
 }
@@ -206,7 +215,8 @@ function nativeFolder(user: User | undefined): string {
   if (!user || mayEnter(native)) return native
   const version = JSON.parse(fs.readFileSync(join(native, '../package.json'), 'utf8')).version as string
   const copy = join('/var/tmp', `tenor-postgres-${version}`)
-  if (fs.existsSync(copy)) return copy
+  // Anybody may write to /var/tmp, so only a copy of our own is run.
+  if (fs.existsSync(copy) && fs.statSync(copy).uid === 0) return copy
   const draft = fs.mkdtempSync(`${copy}-`)
   fs.cpSync(native, draft, { recursive: true, verbatimSymlinks: true })
   fs.chmodSync(draft, 0o755)

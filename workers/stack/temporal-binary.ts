@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import * as fs from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** The newest release of Temporal's CLI that Go can also build from the module proxy alone. */
@@ -127,8 +126,11 @@ function draftFolder(folder: string): string {
   return fs.mkdtempSync(join(folder, 'draft-'))
 }
 
+/** Resolves with how it ended. It does not outlive us. */
 async function ended(child: ChildProcess): Promise<{ ok: boolean; lastLine: string }> {
   let errors = ''
+  const endWithUs = () => child.kill()
+  process.once('exit', endWithUs)
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4000)
   })
@@ -139,7 +141,7 @@ async function ended(child: ChildProcess): Promise<{ ok: boolean; lastLine: stri
     })
     child.once('close', resolve)
   })
-  await sleep(0)
+  process.off('exit', endWithUs)
   const lines = errors.trim().split('\n')
   return { ok: code === 0, lastLine: lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '' }
 }

@@ -1,0 +1,3 @@
+import { startSharedStack } from './stack.ts'
+
+export default startSharedStack

@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { loadConfig } from '../config.ts'
+import type { Ports } from './ports.ts'
+import { postgresUrl } from './postgres.ts'
+
+export type PartName = 'postgres' | 'temporal' | 'stripe' | 'mail' | 'salesforce' | 'worker' | 'api'
+
+export type Composition = {
+  /** The parts that are started here; the others are somebody else's, named in the environment. */
+  own: Set<PartName>
+  /** The environment of API, worker and sandboxes. */
+  env: NodeJS.ProcessEnv
+  /** Whether tokens come from the development issuer. */
+  ownIssuer: boolean
+}
+
+const HOST = '127.0.0.1'
+
+/**
+ * Which parts to start and what to tell them, given what is already named in the environment.
+ * @throws ConfigError when what is named does not make a whole.
+ */
+export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: string, jwksFile: string): Composition {
+  const names = (...variables: string[]) => variables.some((name) => given[name]?.trim())
+  const own = new Set<PartName>(['worker', 'api'])
+  const env: NodeJS.ProcessEnv = { ...given }
+  const bring = (part: PartName, variables: Record<string, string>) => {
+    own.add(part)
+    Object.assign(env, variables)
+  }
+  const preset = (variables: Record<string, string>) => {
+    for (const [name, value] of Object.entries(variables)) if (!given[name]?.trim()) env[name] = value
+  }
+  const api = `http://${HOST}:${given.API_PORT?.trim() || ports.api}`
+  const ownIssuer = !names('OIDC_ISSUER', 'DEV_ISSUER_KEY_FILE')
+
+  if (!names('DATABASE_URL')) bring('postgres', { DATABASE_URL: postgresUrl(ports.postgres) })
+  if (!names('TEMPORAL_ADDRESS')) {
+    bring('temporal', {
+      TEMPORAL_ADDRESS: `${HOST}:${ports.temporal}`,
+      TEMPORAL_UI_URL: `http://${HOST}:${ports.temporalUi}`,
+    })
+  }
+  if (!names('STRIPE_SECRET_KEY', 'STRIPE_API_URL')) bring('stripe', stripeSandbox(ports, api))
+  if (!names('SMTP_URL')) {
+    bring('mail', {
+      SMTP_URL: `smtp://${HOST}:${ports.smtp}`,
+      SANDBOX_SMTP_PORT: String(ports.smtp),
+      SANDBOX_MAIL_HTTP_PORT: String(ports.inbox),
+    })
+  }
+  if (!names('SALESFORCE_LOGIN_URL', 'SALESFORCE_CLIENT_ID')) bring('salesforce', salesforceSandbox(ports))
+  if (ownIssuer) env.DEV_ISSUER_KEY_FILE = jwksFile
+  preset({
+    SANDBOX_DATA: join(home, 'sandbox'),
+    MAIL_FROM: 'Tenor <billing@tenor.localhost>',
+    API_HOST: HOST,
+    API_PORT: String(ports.api),
+    PUBLIC_URL: api,
+    METRICS_PORT: String(ports.workerMetrics),
+    TEST_CLOCKS: 'true',
+  })
+  loadConfig(env)
+  return { own, env, ownIssuer }
+}
+
+function stripeSandbox(ports: Ports, api: string): Record<string, string> {
+  return {
+    STRIPE_SECRET_KEY: 'sk_test_sandbox',
+    STRIPE_API_URL: `http://${HOST}:${ports.stripe}`,
+    STRIPE_WEBHOOK_SECRET: 'whsec_sandbox',
+    STRIPE_WEBHOOK_URL: `${api}/webhooks/stripe`,
+    SANDBOX_STRIPE_PORT: String(ports.stripe),
+  }
+}
+
+function salesforceSandbox(ports: Ports): Record<string, string> {
+  return {
+    SALESFORCE_LOGIN_URL: `http://${HOST}:${ports.salesforce}`,
+    SALESFORCE_CLIENT_ID: 'sandbox',
+    SALESFORCE_CLIENT_SECRET: 'sandbox',
+    SANDBOX_SALESFORCE_PORT: String(ports.salesforce),
+  }
+}
