@@ -8,7 +8,7 @@ const MAX_TIERS = 50
 const MAX_DAYS = 3660
 
 /** What a cancellation comes to; the moment is the caller's to add. */
-export type CancellationFigures = Omit<Cancellation, 'at' | 'effectiveDate'>
+export type CancellationFigures = Omit<Cancellation, 'at' | 'effectiveDate' | 'feesBooked'>
 
 export type CancellationFacts = {
   terms: Pick<Terms, 'currency' | 'startDate' | 'endDate' | 'cancellation'>
