@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { migrate } from './migrate.ts'
+import { openDatabase } from './orm.ts'
+
+/**
+ * The SQL that would bring a freshly migrated database to what the entities say; empty when they agree. `url` is a
+ * database of a role that may make others: the comparison needs one of its own.
+ */
+export async function drift(url: string): Promise<string> {
+  const name = `tenor_drift_${randomBytes(6).toString('hex')}`
+  await run(url, `create database ${name}`)
+  try {
+    const fresh = new URL(url)
+    fresh.pathname = `/${name}`
+    await migrate(fresh.href)
+    const orm = await openDatabase(fresh.href, { poolSize: 1 })
+    try {
+      return (await orm.schema.getUpdateSchemaSQL({ wrap: false })).trim()
+    } finally {
+      await orm.close()
+    }
+  } finally {
+    await run(url, `drop database if exists ${name} with (force)`)
+  }
+}
+
+async function run(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+if (import.meta.main) {
+  const url = process.env.DATABASE_URL
+  if (!url) throw new Error('DATABASE_URL is not set: a database whose role may make another one beside it.')
+  const difference = await drift(url)
+  if (difference) {
+    console.error(`Entities and migrations differ. \`npm run db:migration\` writes what is missing:\n\n${difference}`)
+    process.exitCode = 1
+  } else {
+    console.log('Entities and migrations agree.')
+  }
+}

@@ -1,0 +1,127 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { EscalationReason } from '../../domain/plans/effects.ts'
+import type { Plan, PlanKind, PlanStatus } from '../../domain/plans/plan.ts'
+import { BY_CREATION, given, type Page, type PageOptions, pageOf } from '../pages.ts'
+import { type EscalationRow, Escalations } from './escalations.ts'
+import { type InstallmentRow, Installments } from './installments.ts'
+import { type NotificationRow, Notifications } from './notifications.ts'
+import { type PlanRow, Plans } from './plans.ts'
+import { type ReceiptRow, Receipts } from './receipts.ts'
+import { type TransactionRow, type TransactionStatus, Transactions } from './transactions.ts'
+
+/** The plan as a value, as it was last written, or null when the tenant has none by this id. */
+export async function loadPlan(em: EntityManager, tenant: string, id: string): Promise<Plan | null> {
+  const row = await findPlan(em, tenant, id)
+  if (!row) return null
+  const collectibles = (await em.find(Installments, { planId: id }, { orderBy: { number: 'asc' } })).map((i) => i.state)
+  return {
+    ...row.state,
+    installments: collectibles.filter(({ number }) => number > 0),
+    balance: collectibles.find(({ number }) => number === 0) ?? null,
+    handled: [],
+  }
+}
+
+export async function findPlan(em: EntityManager, tenant: string, id: string): Promise<PlanRow | null> {
+  return em.findOne(Plans, { id, tenantId: tenant })
+}
+
+/** The plan's instalments in order, without the balance of a cancellation. */
+export async function installmentsOf(em: EntityManager, tenant: string, planId: string): Promise<InstallmentRow[]> {
+  return em.find(Installments, { planId, tenantId: tenant, number: { $gt: 0 } }, { orderBy: { number: 'asc' } })
+}
+
+/** Charges of the plan's instalments, by instalment and attempt: what the API shows as their attempts. */
+export async function attemptsOf(em: EntityManager, tenant: string, planId: string): Promise<TransactionRow[]> {
+  return em.find(
+    Transactions,
+    { planId, tenantId: tenant, type: 'charge', installmentNumber: { $ne: null } },
+    { orderBy: { installmentNumber: 'asc', createdAt: 'asc', attempt: 'asc' } },
+  )
+}
+
+export type PlanFilter = { kind?: PlanKind; customerId?: string; status?: PlanStatus; testClockId?: string }
+
+/** Newest first. */
+export async function listPlans(
+  em: EntityManager,
+  tenant: string,
+  filter: PlanFilter,
+  page: PageOptions,
+): Promise<Page<PlanRow>> {
+  return pageOf(em, Plans, { ...given(filter), tenantId: tenant }, BY_CREATION, { order: 'desc', ...page })
+}
+
+export type TransactionFilter = { planId: string; type?: 'charge' | 'refund'; status?: TransactionStatus }
+
+/** Oldest first. */
+export async function listTransactions(
+  em: EntityManager,
+  tenant: string,
+  filter: TransactionFilter,
+  page: PageOptions,
+): Promise<Page<TransactionRow>> {
+  return pageOf(em, Transactions, { ...given(filter), tenantId: tenant }, BY_CREATION, { order: 'asc', ...page })
+}
+
+/** Oldest first. */
+export async function listReceipts(
+  em: EntityManager,
+  tenant: string,
+  filter: { planId: string },
+  page: PageOptions,
+): Promise<Page<ReceiptRow>> {
+  return pageOf(em, Receipts, { ...filter, tenantId: tenant }, byMoment('issuedAt', 'issued_at'), {
+    order: 'asc',
+    ...page,
+  })
+}
+
+export async function findReceipt(em: EntityManager, tenant: string, id: string): Promise<ReceiptRow | null> {
+  return em.findOne(Receipts, { id, tenantId: tenant })
+}
+
+export type EscalationFilter = {
+  status?: 'open' | 'resolved'
+  planId?: string
+  customerId?: string
+  reason?: EscalationReason
+}
+
+/** Newest first. */
+export async function listEscalations(
+  em: EntityManager,
+  tenant: string,
+  filter: EscalationFilter,
+  page: PageOptions,
+): Promise<Page<EscalationRow>> {
+  return pageOf(em, Escalations, { ...given(filter), tenantId: tenant }, byMoment('openedAt', 'opened_at'), {
+    order: 'desc',
+    ...page,
+  })
+}
+
+export async function findEscalation(em: EntityManager, tenant: string, id: string): Promise<EscalationRow | null> {
+  return em.findOne(Escalations, { id, tenantId: tenant })
+}
+
+export type NotificationFilter = {
+  planId?: string
+  customerId?: string
+  status?: 'queued' | 'sent' | 'failed'
+  type?: string
+}
+
+/** Newest first. */
+export async function listNotifications(
+  em: EntityManager,
+  tenant: string,
+  filter: NotificationFilter,
+  page: PageOptions,
+): Promise<Page<NotificationRow>> {
+  return pageOf(em, Notifications, { ...given(filter), tenantId: tenant }, BY_CREATION, { order: 'desc', ...page })
+}
+
+function byMoment(property: string, column: string) {
+  return [{ property, column, is: 'instant' }, BY_CREATION[1]] as const
+}

@@ -1,0 +1,202 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Effect, Entry, Escalate, EscalationChanged, TransactionChanged } from '../../domain/plans/effects.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
+import { insertOnce } from '../insert-once.ts'
+import { Escalations } from './escalations.ts'
+import { Events } from './events.ts'
+import { JournalEntries, Postings } from './ledger.ts'
+import { Notifications } from './notifications.ts'
+import { rowId } from './rows.ts'
+import { Transactions } from './transactions.ts'
+
+/** What effects need to know of the plan they belong to. `clock` is the id of its test clock. */
+export type PlanIdentity = { id: string; tenant: string; customer: string; currency: string; clock: string | null }
+
+const CHANNELS = ['email'] as const
+
+/**
+ * Writes what a transition wants written, each thing once by its key, however often it is asked for. To be called in a
+ * transaction that holds the plan's row (`lockPlan`). `at` is a moment of the plan's clock.
+ */
+export async function writeEffects(
+  em: EntityManager,
+  plan: PlanIdentity,
+  at: Instant,
+  effects: readonly Effect[],
+): Promise<void> {
+  const of = <W extends Effect['write']>(write: W) =>
+    effects.filter((effect): effect is Extract<Effect, { write: W }> => effect.write === write)
+  const base = { planId: plan.id, tenantId: plan.tenant }
+
+  await insertOnce(
+    em,
+    Transactions,
+    of('transaction').map((made) => ({
+      ...base,
+      id: made.id,
+      type: made.type,
+      installmentNumber: made.installment,
+      attempt: made.attempt,
+      refundNumber: made.refund,
+      amount: made.amount,
+      currency: plan.currency,
+      status: made.status,
+      gateway: made.gateway,
+      gatewayId: made.reference,
+      allocations: made.parts,
+      why: made.why,
+      createdAt: at,
+      settledAt: made.status === 'succeeded' ? at : null,
+      updatedAt: at,
+    })),
+  )
+  for (const changed of of('transaction_changed')) await changeTransaction(em, changed, at)
+  await writeEntries(em, plan, at, of('entry'))
+  for (const { transaction, type, amount } of of('receipt')) {
+    await issueReceipt(em, plan, { transaction, type, amount, at })
+  }
+  await insertOnce(
+    em,
+    Events,
+    of('event').map(({ key, type, data }) => ({
+      ...base,
+      id: rowId('evt', plan.id, key),
+      type,
+      data,
+      occurredAt: at,
+    })),
+  )
+  await insertOnce(
+    em,
+    Notifications,
+    of('notice').flatMap(({ key, type, data }) =>
+      CHANNELS.map((channel) => ({
+        ...base,
+        id: rowId('ntf', plan.id, `${key}_${channel}`),
+        customerId: plan.customer,
+        type,
+        channel,
+        data,
+        status: 'queued' as const,
+        nextAttemptAt: new Date().toISOString(),
+        createdAt: at,
+        testClockId: plan.clock,
+      })),
+    ),
+  )
+  await writeEscalations(em, plan, at, effects)
+}
+
+async function writeEntries(em: EntityManager, plan: PlanIdentity, at: Instant, entries: Entry[]): Promise<void> {
+  const numbered = entries.map((entry) => ({ ...entry, id: rowId('je', plan.id, entry.key) }))
+  await insertOnce(
+    em,
+    JournalEntries,
+    numbered.map(({ id, description, transaction, postings }) => ({
+      id,
+      tenantId: plan.tenant,
+      planId: plan.id,
+      transactionId: transaction,
+      at,
+      description,
+      lines: postings.length,
+    })),
+  )
+  await insertOnce(
+    em,
+    Postings,
+    numbered.flatMap(({ id, postings }) =>
+      postings.map(({ account, amount }, index) => ({
+        entryId: id,
+        line: index + 1,
+        tenantId: plan.tenant,
+        account,
+        amount,
+      })),
+    ),
+    ['entryId', 'line'],
+  )
+}
+
+/** In the order in which they were decided: one may be closed and another opened by the same decision. */
+async function writeEscalations(
+  em: EntityManager,
+  plan: PlanIdentity,
+  at: Instant,
+  effects: readonly Effect[],
+): Promise<void> {
+  for (const effect of effects) {
+    if (effect.write === 'escalation') await openEscalation(em, plan, at, effect)
+    if (effect.write === 'escalation_amount' || effect.write === 'escalation_resolved') {
+      await changeEscalation(em, effect, at)
+    }
+  }
+}
+
+async function openEscalation(em: EntityManager, plan: PlanIdentity, at: Instant, effect: Escalate): Promise<void> {
+  await insertOnce(em, Escalations, [
+    {
+      id: effect.id,
+      tenantId: plan.tenant,
+      planId: plan.id,
+      customerId: plan.customer,
+      installmentNumber: 'installment' in effect.about ? effect.about.installment : null,
+      refundNumber: 'refund' in effect.about ? effect.about.refund : null,
+      reason: effect.reason,
+      code: effect.code,
+      amount: effect.amount,
+      currency: plan.currency,
+      status: 'open',
+      openedAt: at,
+      version: 1,
+      caseNextAttemptAt: new Date().toISOString(),
+      testClockId: plan.clock,
+    },
+  ])
+}
+
+/** Only an open one changes, and only to something else, so that its case is not told the same thing twice. */
+async function changeEscalation(em: EntityManager, effect: EscalationChanged, at: Instant): Promise<void> {
+  const resolved = effect.write === 'escalation_resolved'
+  const [change, value] = resolved
+    ? [`status = 'resolved', resolved_at = ?, resolution = ?::jsonb`, [at, JSON.stringify(effect.resolution)]]
+    : ['amount = ?', [effect.amount]]
+  await em.execute(
+    `update escalations set ${change}, version = version + 1, case_attempts = 0, case_next_attempt_at = now()
+      where id = ? and status = 'open' ${resolved ? '' : 'and amount <> ?'}`,
+    resolved ? [...value, effect.id] : [...value, effect.id, effect.amount],
+    'run',
+  )
+}
+
+async function changeTransaction(em: EntityManager, change: TransactionChanged, at: Instant): Promise<void> {
+  const { id, status, declineCode, returned } = change
+  const settled = status === 'succeeded' || status === 'failed'
+  await em.nativeUpdate(
+    Transactions,
+    { id },
+    {
+      updatedAt: at,
+      ...(status === undefined ? {} : { status }),
+      ...(settled ? { settledAt: at } : {}),
+      ...(declineCode === undefined ? {} : { declineCode }),
+      ...(returned === undefined ? {} : { returnedAmount: returned, returnedAt: at }),
+    },
+  )
+}
+
+/** The number is the next one of the plan, which is why the plan's row has to be held. */
+async function issueReceipt(
+  em: EntityManager,
+  plan: PlanIdentity,
+  receipt: { transaction: string; type: 'payment' | 'refund'; amount: number; at: Instant },
+): Promise<void> {
+  const id = `rcp_${receipt.transaction.slice(receipt.transaction.indexOf('_') + 1)}`
+  await em.execute(
+    `insert into receipts (id, tenant_id, plan_id, transaction_id, number, type, amount, currency, issued_at)
+      select ?, ?, ?, ?, coalesce(max(number), 0) + 1, ?, ?, ?, ? from receipts where plan_id = ?
+      on conflict (transaction_id) do nothing`,
+    [id, plan.tenant, plan.id, receipt.transaction, receipt.type, receipt.amount, plan.currency, receipt.at, plan.id],
+    'run',
+  )
+}

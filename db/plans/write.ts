@@ -1,0 +1,207 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Effect, PlanChange, PlanHead } from '../../domain/plans/effects.ts'
+import type { Installment, Plan } from '../../domain/plans/plan.ts'
+import type { Instant, Terms } from '../../domain/plans/terms.ts'
+import { insertOnce } from '../insert-once.ts'
+import { Installments } from './installments.ts'
+import { Plans } from './plans.ts'
+import { headColumns, headOf, installmentColumns } from './rows.ts'
+import { type PlanIdentity, writeEffects } from './write-effects.ts'
+
+/** A change came before the one that precedes it was written: the earlier one is to be written first. */
+export class ChangeOutOfOrder extends Error {
+  override name = 'ChangeOutOfOrder'
+}
+
+export class PlanNotRecorded extends Error {
+  override name = 'PlanNotRecorded'
+}
+
+export type NewPlan = {
+  /** What the client gave and gets back as given: metadata, coupon_code… */
+  request: Record<string, unknown>
+  workflowId: string
+  runId: string | null
+  effects: readonly Effect[]
+}
+
+export type LockedPlan = PlanIdentity & { changeSequence: number; terms: Terms }
+
+/** Records a plan with its instalments and the effects of its creation, once. False when it was there already. */
+export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan): Promise<boolean> {
+  return inTransaction(em, async (tx) => {
+    const head = headOf(plan)
+    const inserted = await insertOnce(tx, Plans, [
+      {
+        ...headColumns(head),
+        id: plan.id,
+        tenantId: plan.tenant,
+        kind: plan.kind,
+        customerId: plan.customer,
+        status: plan.lifecycle,
+        currency: plan.terms.currency,
+        startDate: plan.terms.startDate,
+        testClockId: plan.clock?.id ?? null,
+        workflowId: made.workflowId,
+        runId: made.runId,
+        changeSequence: plan.sequence.change,
+        request: made.request,
+        createdAt: plan.createdAt,
+        updatedAt: plan.createdAt,
+      },
+    ])
+    if (inserted === 0) return false
+    await saveInstallments(tx, identityOf(head), plan.terms, withBalance(plan.installments, plan.balance))
+    await writeEffects(tx, identityOf(head), plan.createdAt, made.effects)
+    await refreshPlan(tx, plan.id)
+    return true
+  })
+}
+
+/**
+ * Writes what a workflow has decided, in one transaction. A change that was written already does nothing and answers
+ * false. Throws `ChangeOutOfOrder` when the one before it is missing and `PlanNotRecorded` for an unknown plan.
+ */
+export async function recordChange(em: EntityManager, change: PlanChange): Promise<boolean> {
+  return inTransaction(em, async (tx) => {
+    const { changeSequence } = await lockPlan(tx, change.plan)
+    if (change.sequence <= changeSequence) return false
+    if (change.sequence !== changeSequence + 1) {
+      throw new ChangeOutOfOrder(`Plan ${change.plan} is at change ${changeSequence}; ${change.sequence} is too early`)
+    }
+    const plan = identityOf(change.head)
+    await tx.nativeUpdate(
+      Plans,
+      { id: plan.id },
+      { ...headColumns(change.head), changeSequence: change.sequence, updatedAt: change.at },
+    )
+    if (change.head.lifecycle === 'completed') {
+      await tx.nativeUpdate(Plans, { id: plan.id, completedAt: null }, { completedAt: change.at })
+    }
+    await saveInstallments(tx, plan, change.head.terms, withBalance(change.installments, change.head.balance))
+    await writeEffects(tx, plan, change.at, change.effects)
+    await refreshPlan(tx, plan.id)
+    return true
+  })
+}
+
+/**
+ * Writes one instalment as a charge has left it (number 0 for the balance), with the effects of that charge. Part of
+ * the caller's transaction when there is one. `at` is a moment of the plan's clock.
+ */
+export async function recordInstallment(
+  em: EntityManager,
+  planId: string,
+  installment: Installment,
+  effects: readonly Effect[],
+  at: Instant,
+): Promise<void> {
+  await inTransaction(em, async (tx) => {
+    const plan = await lockPlan(tx, planId)
+    await saveInstallments(tx, plan, plan.terms, [installment])
+    await writeEffects(tx, plan, at, effects)
+    await refreshPlan(tx, planId)
+  })
+}
+
+/** Holds the plan's row until the transaction ends: whoever writes about a plan does it one after the other. */
+export async function lockPlan(em: EntityManager, planId: string): Promise<LockedPlan> {
+  const [row] = await em.execute<LockedPlan[]>(
+    `select id, tenant_id as tenant, customer_id as customer, currency, test_clock_id as clock,
+        change_sequence as "changeSequence", state -> 'terms' as terms
+      from plans where id = ? for no key update`,
+    [planId],
+  )
+  if (!row) throw new PlanNotRecorded(`Plan ${planId} is not recorded`)
+  return row
+}
+
+/**
+ * Reads the plan's figures off its other rows: status as shown, paid, outstanding, refunded, escalated and the next
+ * automatic charge (which a pause holds back, unless it is a retry), and how much of each instalment and of each payment
+ * was given back. The same figures as domain/plans/figures.ts gives of the whole plan. To be called in the transaction
+ * that changed those rows.
+ */
+export async function refreshPlan(em: EntityManager, planId: string): Promise<void> {
+  await em.execute(REFRESH, { plan: planId }, 'run')
+}
+
+const REFRESH = `
+with refunds as (
+  select parent_transaction_id, amount, allocations from transactions
+   where plan_id = :plan and type = 'refund' and status = 'succeeded'
+), of_installments as (
+  select (part ->> 'installment')::int as number, sum((part ->> 'amount')::bigint) as amount
+    from refunds, jsonb_array_elements(allocations) part group by 1
+), of_payments as (
+  select parent_transaction_id as id, sum(amount) as amount from refunds group by 1
+), set_installments as (
+  update installments i set refunded_amount = coalesce((select amount from of_installments o where o.number = i.number), 0)
+   where i.plan_id = :plan
+     and i.refunded_amount <> coalesce((select amount from of_installments o where o.number = i.number), 0)
+), set_payments as (
+  update transactions t set refunded_amount = coalesce((select amount from of_payments o where o.id = t.id), 0)
+   where t.plan_id = :plan and t.type = 'charge'
+     and t.refunded_amount <> coalesce((select amount from of_payments o where o.id = t.id), 0)
+), figures as (
+  select
+    coalesce(sum(paid_amount), 0) as paid,
+    coalesce(sum(amount - paid_amount) filter (where status not in ('canceled', 'waived')), 0) as outstanding,
+    coalesce(bool_or(escalation_id is not null) filter (where number > 0), false) as past_due,
+    min(next_attempt_at) filter (where number > 0) as next_attempt,
+    min(next_attempt_at) filter (where number > 0 and status <> 'scheduled') as next_retry
+  from installments where plan_id = :plan
+)
+update plans p set
+  status = case when p.lifecycle = 'active' and f.past_due then 'past_due' else p.lifecycle end,
+  paid_amount = f.paid,
+  outstanding_amount = f.outstanding,
+  refunded_amount = (select coalesce(sum(amount), 0) from refunds),
+  escalated = exists (select from escalations where plan_id = :plan and status = 'open'),
+  next_billing_at = case
+    when p.lifecycle not in ('pending', 'active') then null
+    when jsonb_typeof(p.state -> 'pause') = 'object' then f.next_retry
+    else f.next_attempt
+  end
+from figures f
+where p.id = :plan`
+
+async function saveInstallments(
+  em: EntityManager,
+  plan: PlanIdentity,
+  terms: Terms,
+  installments: Installment[],
+): Promise<void> {
+  if (installments.length === 0) return
+  await em
+    .createQueryBuilder(Installments)
+    .insert(
+      installments.map((installment) => ({
+        ...installmentColumns(installment, terms),
+        planId: plan.id,
+        tenantId: plan.tenant,
+      })),
+    )
+    .onConflict(['planId', 'number'])
+    .merge(['dueDate', 'dueAt', 'amount', 'paidAmount', 'status', 'nextAttemptAt', 'escalationId', 'state'])
+    .execute('run')
+}
+
+function identityOf(head: PlanHead): PlanIdentity {
+  return {
+    id: head.id,
+    tenant: head.tenant,
+    customer: head.customer,
+    currency: head.terms.currency,
+    clock: head.clock?.id ?? null,
+  }
+}
+
+function withBalance(installments: Installment[], balance: Installment | null): Installment[] {
+  return balance && !installments.some(({ number }) => number === 0) ? [...installments, balance] : installments
+}
+
+/** Joins the caller's transaction, so that a movement and what it changes are written together. */
+function inTransaction<T>(em: EntityManager, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+  return em.transactional(work, { propagation: 'required' })
+}
