@@ -1,4 +1,5 @@
-import { chargeStep, fromStripe, toStripe } from './amounts.ts'
+import { chargeStep } from '../../domain/money.ts'
+import { toStripe } from './amounts.ts'
 
 const CASES: [currency: string, step: number, amount: number, stripe: number | null][] = [
   ['USD', 1, 8333, 8333],
@@ -18,15 +19,16 @@ const CASES: [currency: string, step: number, amount: number, stripe: number | n
   ['TND', 10, 1, null],
 ]
 
+// The steps are the domain's: schedules are made of them. That Stripe's own conversion agrees is asserted here.
 describe('amounts at Stripe', () => {
   it.each(CASES)('%s is charged in steps of %i: %i is %p', (currency, step, amount, stripe) => {
     expect(chargeStep(currency)).toBe(step)
     expect(toStripe(amount, currency)).toBe(stripe)
-    if (stripe !== null) expect(fromStripe(stripe, currency.toLowerCase())).toBe(amount)
   })
 
   it('refuses what is no whole number of minor units', () => {
     expect(toStripe(10.5, 'USD')).toBeNull()
     expect(toStripe(Number.MAX_SAFE_INTEGER + 1, 'USD')).toBeNull()
+    expect(toStripe(Number.MAX_SAFE_INTEGER, 'UGX')).toBeNull()
   })
 })
