@@ -92,9 +92,9 @@ async function once(
     return finish(reply, kept, incoming.fault)
   }
   try {
-    const result = await perform(sandbox, endpoint, incoming, (result) => {
-      const made = paymentOf(result.body)
-      if (made) sandbox.keys.belongsTo(use, made)
+    const result = await perform(sandbox, endpoint, incoming, (result, made = result) => {
+      const payment = paymentOf(made.body)
+      if (payment) sandbox.keys.belongsTo(use, payment)
       sandbox.keys.keep(use, result)
     })
     return await finish(reply, result, incoming.fault)
@@ -108,7 +108,7 @@ async function perform(
   sandbox: Sandbox,
   endpoint: Endpoint,
   { call, params, ids, fault }: Incoming,
-  keep: (result: Kept) => void = () => {},
+  keep: (result: Kept, made?: Kept) => void = () => {},
 ): Promise<Kept> {
   const result = (status: number, body: object): Kept => ({
     status,
@@ -128,7 +128,7 @@ async function perform(
       const made = endpoint.run(sandbox, parsed.data as never, ids)
       const done =
         made instanceof Answer ? result(made.status, made.body) : result(200, expanded(sandbox, made, params))
-      keep(fault?.mode === 'error_500_after' ? { ...result(500, { error: SERVER_ERROR }) } : done)
+      keep(fault?.mode === 'error_500_after' ? result(500, { error: SERVER_ERROR }) : done, done)
       return done
     }, call)
   } catch (error) {

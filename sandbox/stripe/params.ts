@@ -118,9 +118,9 @@ export function refusalOf(error: z.ZodError): Refusal {
   return refuseParameter(issue.message, { ...(code ? { code } : {}), param: at })
 }
 
-/** Of a union, the complaint of the member that came furthest. */
+/** Unknown names before wrong values; of a union, the complaint of the member that came furthest. */
 function flattened(issues: z.core.$ZodIssue[]): z.core.$ZodIssue {
-  const issue = issues[0] as z.core.$ZodIssue
+  const issue = (issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]) as z.core.$ZodIssue
   if (issue.code !== 'invalid_union') return issue
   const member = issue.errors.find((errors) => errors[0] && errors[0].path.length > 0) ?? issue.errors.at(-1)
   if (!member?.[0]) return issue

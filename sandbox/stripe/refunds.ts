@@ -2,7 +2,7 @@ import type Stripe from 'stripe'
 import { z } from 'zod'
 import { latestCharge } from './confirm.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
-import { missing, refuse } from './errors.ts'
+import { Answer, missing, refuse } from './errors.ts'
 import { newId, nowInSeconds } from './ids.ts'
 import { isRefundOutcome, type RefundOutcome, type Step } from './outcomes.ts'
 import { created, expand, filled, ignored, mergeMetadata, metadata, paging, positive } from './params.ts'
@@ -50,22 +50,8 @@ function outcomeFor(sandbox: Sandbox, charge: Stripe.Charge): RefundOutcome {
   return isCard && test !== 'pm_card_pendingRefund' ? 'refund_succeeded' : 'refund_pending_then_succeeded'
 }
 
-function create(sandbox: Sandbox, params: CreateParams): Stripe.Refund {
-  const charge = chargeToRefund(sandbox, params)
-  const left = charge.amount - charge.amount_refunded
-  const outcome = outcomeFor(sandbox, charge)
-  if (left === 0 || outcome === 'refund_refused') {
-    throw refuse(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' })
-  }
-  if (charge.disputed) {
-    throw refuse(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' })
-  }
-  const amount = params.amount ?? left
-  if (amount > left) {
-    const message = `Refund amount (${amount}) is greater than unrefunded amount on charge (${left})`
-    throw refuse(message, { param: 'amount' })
-  }
-  const refund: Stripe.Refund = {
+function newRefund(charge: Stripe.Charge, amount: number, outcome: RefundOutcome, params: CreateParams): Stripe.Refund {
+  return {
     id: newId(charge.id.startsWith('py_') ? 'pyr' : 're'),
     object: 'refund',
     amount,
@@ -84,6 +70,25 @@ function create(sandbox: Sandbox, params: CreateParams): Stripe.Refund {
     status: outcome.startsWith('refund_pending') ? 'pending' : 'succeeded',
     transfer_reversal: null,
   }
+}
+
+/** Answers the refund; the refusal that was asked for is an answer as well, so that it is used up. */
+function create(sandbox: Sandbox, params: CreateParams): Stripe.Refund | Answer {
+  const charge = chargeToRefund(sandbox, params)
+  const left = charge.amount - charge.amount_refunded
+  const outcome = outcomeFor(sandbox, charge)
+  const noMore = refuse(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' })
+  if (outcome === 'refund_refused') return new Answer(noMore.status, { error: noMore.error })
+  if (left === 0) throw noMore
+  if (charge.disputed) {
+    throw refuse(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' })
+  }
+  const amount = params.amount ?? left
+  if (amount > left) {
+    const message = `Refund amount (${amount}) is greater than unrefunded amount on charge (${left})`
+    throw refuse(message, { param: 'amount' })
+  }
+  const refund = newRefund(charge, amount, outcome, params)
   charge.amount_refunded += amount
   charge.refunded = charge.amount_refunded === charge.amount
   sandbox.records.put(charge)

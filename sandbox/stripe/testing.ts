@@ -21,7 +21,11 @@ export type Bench = {
   payments: (customer?: string) => Promise<PaymentListing[]>
   customerWith: (testMethod: string) => Promise<{ customer: string; method: string }>
   /** Confirms at once, off session, as a plan does. */
-  charge: (who: { customer: string; method: string }, more?: object, key?: string) => Promise<Stripe.PaymentIntent>
+  charge: (
+    who: { customer: string; method: string },
+    more?: object,
+    key?: string,
+  ) => Promise<Stripe.Response<Stripe.PaymentIntent>>
 }
 
 export async function startBench(options: Partial<StripeSandboxOptions> = {}): Promise<Bench> {
@@ -34,7 +38,7 @@ export function benchOn(sandbox: StripeSandbox): Bench {
   const control = async <T>(method: string, path: string, body?: object): Promise<T> => {
     const headers = body ? { 'content-type': 'application/json' } : undefined
     const response = await fetch(sandbox.url + path, { method, headers, body: body && JSON.stringify(body) })
-    const answer = await response.json()
+    const answer = (await response.json()) as T
     if (!response.ok) throw new Error(`${response.status}: ${JSON.stringify(answer)}`)
     return answer
   }
