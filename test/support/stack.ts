@@ -18,7 +18,7 @@ export async function startSharedStack(): Promise<void> {
     TEMPORAL_ADDRESS: temporalAddress(),
     TEMPORAL_TASK_QUEUE: 'e2e',
   })
-  stopBeforeServers(stack.stop)
+  stopBeforeServers(() => stack.stop())
   const { addresses, home, env } = stack
   process.env[SHARED] = JSON.stringify({ addresses, home, env })
 }

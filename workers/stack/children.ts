@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { PartSpec } from './part.ts'
+import type { PartName, PartSpec } from './part.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** A part that is one of Tenor's own programs, run by this very Node. */
 export function programPart(
-  name: string,
+  name: PartName,
   [script, ...args]: [string, ...string[]],
   options: Pick<PartSpec, 'env' | 'logFile' | 'ready' | 'readyTimeoutMs'>,
 ): PartSpec {

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { loadConfig } from '../config.ts'
+import type { PartName } from './part.ts'
 import type { Ports } from './ports.ts'
 import { postgresUrl } from './postgres.ts'
-
-export type PartName = 'postgres' | 'temporal' | 'stripe' | 'mail' | 'salesforce' | 'worker' | 'api'
 
 export type Composition = {
   /** The parts that are started here; the others are somebody else's, named in the environment. */

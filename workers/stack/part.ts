@@ -4,8 +4,10 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endProcess, markOf, type ProcessMark, signalTo } from './processes.ts'
 
+export type PartName = 'postgres' | 'temporal' | 'stripe' | 'mail' | 'salesforce' | 'worker' | 'api'
+
 export type PartSpec = {
-  name: string
+  name: PartName
   command: string
   args: string[]
   env?: NodeJS.ProcessEnv
@@ -24,7 +26,7 @@ export type PartSpec = {
 
 /** What one part of the stack can be asked to do. */
 export type Part = {
-  name: string
+  name: PartName
   /** Starts the process and waits until it is ready; throws with the end of its log when it is not. */
   start(): Promise<void>
   /** Ends it for good, politely. */
@@ -36,11 +38,13 @@ export type Part = {
 
 export type PartEvents = {
   /** Called with the mark of each new process, and with undefined when it has ended. */
-  onProcess?: (name: string, mark: ProcessMark | undefined) => void
-  onDied?: (name: string, how: string, backInMs: number) => void
-  onBack?: (name: string) => void
+  onProcess?: (name: PartName, mark: ProcessMark | undefined) => void
+  onDied?: (name: PartName, how: string, backInMs: number) => void
+  onBack?: (name: PartName) => void
 }
 
+const READY_TIMEOUT_MS = 60_000
+const STOP_GRACE_MS = 15_000
 const FIRST_BACKOFF_MS = 500
 const LONGEST_BACKOFF_MS = 30_000
 const STEADY_AFTER_MS = 60_000
@@ -48,88 +52,107 @@ const ENDING_SIGNALS: NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQU
 
 /** A supervised process: started until ready, started again with a growing pause when it dies by itself. */
 export function createPart(spec: PartSpec, events: PartEvents = {}): Part {
-  let child: ChildProcess | undefined
-  let mark: ProcessMark | undefined
-  let wanted = false
-  let stopped = false
-  let backoffMs = FIRST_BACKOFF_MS
-  let pause: AbortController | undefined
+  return new SupervisedProcess(spec, events)
+}
 
-  function launch(): void {
-    const started = spawnDetached(spec)
+class SupervisedProcess implements Part {
+  readonly name: PartName
+  readonly #spec: PartSpec
+  readonly #events: PartEvents
+  #child: ChildProcess | undefined
+  #mark: ProcessMark | undefined
+  /** Whether it is brought back when it dies. */
+  #wanted = false
+  #stopped = false
+  #backoffMs = FIRST_BACKOFF_MS
+  #pause: AbortController | undefined
+
+  constructor(spec: PartSpec, events: PartEvents) {
+    this.name = spec.name
+    this.#spec = spec
+    this.#events = events
+  }
+
+  pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  async start(): Promise<void> {
+    if (this.#child) return
+    this.#pause?.abort()
+    this.#stopped = false
+    for (let tries = this.#spec.secondTries ?? 0; tries >= 0 && !this.#stopped; tries--) {
+      this.#launch()
+      if (await this.#answers()) {
+        this.#wanted = true
+        return
+      }
+      if (this.#child) break
+      await sleep(FIRST_BACKOFF_MS)
+    }
+    if (this.#stopped) throw new Error(`${this.name} was stopped before it was ready.`)
+    await this.#end('SIGKILL', 0)
+    const { logFile } = this.#spec
+    throw new Error(`${this.name} did not become ready. The end of ${logFile}:\n${endOfLog(logFile)}`)
+  }
+
+  async stop(): Promise<void> {
+    await this.#end(this.#spec.stopSignal ?? 'SIGTERM', this.#spec.stopGraceMs ?? STOP_GRACE_MS)
+  }
+
+  async kill(signal: NodeJS.Signals, { comesBack = false } = {}): Promise<void> {
+    if (ENDING_SIGNALS.includes(signal) && !comesBack) {
+      await this.#end(signal, this.#spec.stopGraceMs ?? STOP_GRACE_MS)
+    } else if (this.#mark) {
+      signalTo(this.#mark, signal)
+    }
+  }
+
+  #launch(): void {
+    const started = spawnDetached(this.#spec)
     const startedAt = Date.now()
-    child = started
-    mark = started.pid === undefined ? undefined : markOf(started.pid)
-    if (mark) events.onProcess?.(spec.name, mark)
+    this.#child = started
+    this.#mark = started.pid === undefined ? undefined : markOf(started.pid)
+    if (this.#mark) this.#events.onProcess?.(this.name, this.#mark)
     const ended = (how: string) => {
-      if (child !== started) return
-      child = undefined
-      mark = undefined
-      events.onProcess?.(spec.name, undefined)
-      if (Date.now() - startedAt > STEADY_AFTER_MS) backoffMs = FIRST_BACKOFF_MS
-      if (wanted) void comeBack(how)
+      if (this.#child !== started) return
+      this.#child = undefined
+      this.#mark = undefined
+      this.#events.onProcess?.(this.name, undefined)
+      if (Date.now() - startedAt > STEADY_AFTER_MS) this.#backoffMs = FIRST_BACKOFF_MS
+      if (this.#wanted) void this.#comeBack(how)
     }
     started.once('error', (error) => ended(error.message))
     started.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`))
   }
 
-  async function comeBack(how: string): Promise<void> {
-    events.onDied?.(spec.name, how, backoffMs)
-    pause = new AbortController()
-    const rested = await sleep(backoffMs, true, { signal: pause.signal }).catch(() => false)
-    if (!rested || !wanted) return
-    backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS)
-    launch()
-    if (await answers()) events.onBack?.(spec.name)
+  async #comeBack(how: string): Promise<void> {
+    this.#events.onDied?.(this.name, how, this.#backoffMs)
+    this.#pause = new AbortController()
+    const rested = await sleep(this.#backoffMs, true, { signal: this.#pause.signal }).catch(() => false)
+    if (!rested || !this.#wanted) return
+    this.#backoffMs = Math.min(this.#backoffMs * 2, LONGEST_BACKOFF_MS)
+    this.#launch()
+    if (await this.#answers()) this.#events.onBack?.(this.name)
   }
 
   /** False as soon as the process that is awaited has ended. */
-  async function answers(): Promise<boolean> {
-    const awaited = child
-    const deadline = Date.now() + (spec.readyTimeoutMs ?? 60_000)
-    while (child !== undefined && child === awaited && Date.now() < deadline) {
-      if (await spec.ready().catch(() => false)) return child === awaited
+  async #answers(): Promise<boolean> {
+    const awaited = this.#child
+    const deadline = Date.now() + (this.#spec.readyTimeoutMs ?? READY_TIMEOUT_MS)
+    while (this.#child !== undefined && this.#child === awaited && Date.now() < deadline) {
+      if (await this.#spec.ready().catch(() => false)) return this.#child === awaited
       await sleep(100)
     }
     return false
   }
 
-  async function end(signal: NodeJS.Signals, graceMs: number): Promise<void> {
-    wanted = false
-    stopped = true
-    pause?.abort()
-    if (mark) await endProcess(mark, { signal, graceMs })
-    while (child) await sleep(20)
-  }
-
-  return {
-    name: spec.name,
-    pid: () => child?.pid,
-    async start() {
-      if (child) return
-      pause?.abort()
-      stopped = false
-      for (let tries = spec.secondTries ?? 0; tries >= 0 && !stopped; tries--) {
-        launch()
-        if (await answers()) {
-          wanted = true
-          return
-        }
-        if (child) break
-        await sleep(FIRST_BACKOFF_MS)
-      }
-      if (stopped) throw new Error(`${spec.name} was stopped before it was ready.`)
-      await end('SIGKILL', 0)
-      throw new Error(`${spec.name} did not become ready. The end of ${spec.logFile}:\n${endOfLog(spec.logFile)}`)
-    },
-    stop: () => end(spec.stopSignal ?? 'SIGTERM', spec.stopGraceMs ?? 15_000),
-    async kill(signal, { comesBack = false } = {}) {
-      if (!ENDING_SIGNALS.includes(signal) || comesBack) {
-        if (mark) signalTo(mark, signal)
-        return
-      }
-      await end(signal, spec.stopGraceMs ?? 15_000)
-    },
+  async #end(signal: NodeJS.Signals, graceMs: number): Promise<void> {
+    this.#wanted = false
+    this.#stopped = true
+    this.#pause?.abort()
+    if (this.#mark) await endProcess(this.#mark, { signal, graceMs })
+    while (this.#child) await sleep(20)
   }
 }
 

@@ -18,13 +18,15 @@ export function isRunning(mark: ProcessMark): boolean {
   return markOf(mark.pid)?.born === mark.born
 }
 
+type EndOptions = { signal?: NodeJS.Signals; graceMs?: number; group?: boolean }
+
 /**
  * Ends exactly the process that the mark names, politely first; resolves when it is gone.
  * `group` also reaches what the process itself has started (it must lead its process group).
  */
 export async function endProcess(
   mark: ProcessMark,
-  { signal = 'SIGTERM' as NodeJS.Signals, graceMs = 10_000, group = false } = {},
+  { signal = 'SIGTERM', graceMs = 10_000, group = false }: EndOptions = {},
 ): Promise<void> {
   signalTo(mark, signal, group)
   const deadline = Date.now() + graceMs

@@ -1,13 +1,10 @@
-import { join } from 'node:path'
 import { type Config, loadConfig } from '../config.ts'
-import { areListening, isHealthy, programPart } from './children.ts'
-import { composeStack, type PartName } from './composition.ts'
+import { bringUp } from './bring-up.ts'
+import { composeStack } from './composition.ts'
 import { DEFAULT_TENANT, type DevIssuer, devIssuer } from './dev-issuer.ts'
 import { type Addresses, type Home, takeHome, turnLogs } from './home.ts'
-import { createPart, type Part, type PartSpec } from './part.ts'
+import type { Part, PartName } from './part.ts'
 import { isPortFree, type PortName, type Ports } from './ports.ts'
-import { postgresPart, preparePostgresDatabase } from './postgres.ts'
-import { isServing, registerSearchAttributes, temporalPart } from './temporal.ts'
 
 export type StackOptions = {
   /** The data folder, absolute. */
@@ -45,8 +42,6 @@ export type Stack = {
   stop(): Promise<void>
 }
 
-const PROGRAMS = { worker: 'workers/worker.ts', api: 'workers/api.ts', sandbox: 'sandbox/main.ts' }
-const READY_WITHIN_MS = 90_000
 const ADMIN_TOKEN_TTL = '30d'
 
 /** Brings up every part that the environment does not name, and resolves when all are ready. */
@@ -66,15 +61,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const issuer = await devIssuer(home.path)
     const composition = composeStack(given, ports, home.path, issuer.jwksFile)
     const config = loadConfig(composition.env)
-    await checkPorts(composition.own, { ...ports, api: config.API_PORT, workerMetrics: config.METRICS_PORT })
-    const starter = createStarter({ options, home, parts, env: composition.env, config, say })
-    await unlessAborted(starter.bringUp(composition.own), options.signal)
-    const addresses = await addressesOf(config, composition.own, ports, composition.ownIssuer ? issuer : undefined)
+    const { own, env } = composition
+    const { durable = true, signal } = options
+    await checkPorts(own, { ...ports, api: config.API_PORT, workerMetrics: config.METRICS_PORT })
+    await unlessAborted(bringUp({ home, ports, own, env, config, parts, durable, say, signal }), signal)
+    const addresses = await addressesOf(config, own, ports, composition.ownIssuer ? issuer : undefined)
     home.publish(addresses)
     return {
       home: home.path,
       addresses,
-      env: composition.env,
+      env,
       parts: [...parts.keys()],
       issuer: composition.ownIssuer ? issuer : undefined,
       pid: (name) => parts.get(name)?.pid(),
@@ -93,94 +89,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-type StarterInput = {
-  options: StackOptions
-  home: Home
-  parts: Map<PartName, Part>
-  env: NodeJS.ProcessEnv
-  config: Config
-  say: (line: string) => void
-}
-
-/** The order of the start: stores and stand-ins side by side, then the schema, then what works on them. */
-function createStarter({ options, home, parts, env, config, say }: StarterInput) {
-  const { ports } = options
-
-  async function start(name: PartName, spec: PartSpec): Promise<void> {
-    options.signal?.throwIfAborted()
-    const part = createPart(spec, {
-      onProcess: (_, mark) => home.remember(name, mark),
-      onDied: (_, how, backInMs) => say(`${name} has ended (${how}); it is started again in ${backInMs / 1000} s.`),
-      onBack: () => say(`${name} is back.`),
-    })
-    parts.set(name, part)
-    await part.start()
-  }
-
-  const program = (name: PartName, command: [string, ...string[]], ready: () => Promise<boolean>) =>
-    start(
-      name,
-      programPart(name, command, { env, logFile: home.logFile(name), ready, readyTimeoutMs: READY_WITHIN_MS }),
-    )
-
-  async function database(own: boolean): Promise<void> {
-    if (own) {
-      const durable = options.durable ?? true
-      const spec = await postgresPart({
-        home: home.path,
-        port: ports.postgres,
-        logFile: home.logFile('postgres'),
-        durable,
-        say,
-      })
-      await start('postgres', spec)
-      await preparePostgresDatabase(ports.postgres)
-    }
-    const { migrate } = await import('../../db/migrate.ts')
-    await migrate(config.DATABASE_URL).catch((error: Error) => {
-      throw new Error(`The database could not be brought up to the newest schema: ${error.message}`, { cause: error })
-    })
-  }
-
-  async function temporal(own: boolean): Promise<void> {
-    const namespace = config.TEMPORAL_NAMESPACE
-    if (own) {
-      const files = { dbFile: join(home.path, 'temporal.db'), logFile: home.logFile('temporal') }
-      const at = { port: ports.temporal, uiPort: ports.temporalUi, httpPort: ports.temporalHttp }
-      await start(
-        'temporal',
-        await temporalPart({ ...files, ...at, metricsPort: ports.temporalMetrics, namespace, say }),
-      )
-    } else {
-      await isServing(config.TEMPORAL_ADDRESS, namespace).catch((error: Error) => {
-        throw new Error(`Temporal does not answer at TEMPORAL_ADDRESS=${config.TEMPORAL_ADDRESS}: ${error.message}`)
-      })
-    }
-    await registerSearchAttributes(config.TEMPORAL_ADDRESS, namespace)
-  }
-
-  const sandbox = (name: PartName, own: boolean, ...at: number[]) =>
-    own ? program(name, [PROGRAMS.sandbox, name], () => areListening(...at)) : undefined
-
-  return {
-    async bringUp(own: Set<PartName>): Promise<void> {
-      say('Starting the database, Temporal and the sandboxes…')
-      await allOrFirstError([
-        database(own.has('postgres')),
-        temporal(own.has('temporal')),
-        sandbox('stripe', own.has('stripe'), ports.stripe),
-        sandbox('mail', own.has('mail'), ports.inbox, ports.smtp),
-        sandbox('salesforce', own.has('salesforce'), ports.salesforce),
-      ])
-      say('Starting the worker and the API…')
-      await allOrFirstError([
-        program('worker', [PROGRAMS.worker], () => isHealthy(`http://127.0.0.1:${config.METRICS_PORT}/health`)),
-        program('api', [PROGRAMS.api], () => isHealthy(`http://127.0.0.1:${config.API_PORT}/health/ready`)),
-      ])
-    },
-  }
-}
-
 /** A long step, such as building a server, is not waited for once the start is given up. */
 async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return work
@@ -191,19 +99,12 @@ async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefine
   signal.throwIfAborted()
 }
 
-/** Waits for all even when one fails, so that nothing is still being started while all is being stopped. */
-async function allOrFirstError(starts: (Promise<void> | undefined)[]): Promise<void> {
-  const ends = await Promise.allSettled(starts)
-  const failure = ends.find((end) => end.status === 'rejected')
-  if (failure) throw failure.reason
-}
-
 const STOP_ORDER: PartName[][] = [['api'], ['worker'], ['stripe', 'mail', 'salesforce'], ['temporal'], ['postgres']]
 
 async function stopAll(home: Home, parts: Map<PartName, Part>): Promise<void> {
   home.unpublish()
   for (const group of STOP_ORDER) {
-    await Promise.all(group.map((name) => parts.get(name)?.stop()))
+    await Promise.all(group.map(async (name) => parts.get(name)?.stop()))
   }
   home.release()
 }

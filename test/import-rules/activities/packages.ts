@@ -1,0 +1,3 @@
+import { proxyActivities } from '@temporalio/workflow'
+
+export const activitiesPackages = proxyActivities

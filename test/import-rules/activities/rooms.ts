@@ -1,0 +1,3 @@
+import { messages } from '../workflows/messages.ts'
+
+export const activitiesRooms = messages

@@ -1,0 +1,3 @@
+import { term } from '../workflows/term.ts'
+
+export const apiTypes = term

@@ -1,0 +1,3 @@
+import { orm } from '../db/orm.ts'
+
+export const domainRooms = orm

@@ -1,0 +1,3 @@
+import { there } from './no-circles-there.ts'
+
+export const here = () => there

@@ -1,0 +1,3 @@
+import { here } from './no-circles-here.ts'
+
+export const there = () => here

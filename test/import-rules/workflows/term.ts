@@ -1,0 +1,1 @@
+export const term = 1
