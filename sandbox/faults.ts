@@ -8,7 +8,7 @@ export type Fault = {
   for_ms?: number | undefined
   /** How long `slow` waits, in milliseconds. */
   ms: number
-  /** Only requests whose "METHOD /path" contains this. */
+  /** Only requests whose "METHOD /path" contains this; for mail, "MAIL from-address" or "RCPT to-address". */
   path?: string | undefined
 }
 
@@ -28,10 +28,15 @@ export class Faults {
     this.#active.push({ ...fault, left: fault.count ?? Number.POSITIVE_INFINITY, until })
   }
 
-  /** Takes the oldest fault that applies to this request ("POST /v1/refunds"), and counts it as used. */
-  take(request: string): Fault | undefined {
+  /**
+   * Takes the oldest fault that applies to this request ("POST /v1/refunds"), and counts it as used. With `modes`,
+   * only faults of these.
+   */
+  take(request: string, modes: readonly string[] = this.modes): Fault | undefined {
     this.#forgetEnded()
-    const fault = this.#active.find((active) => active.path === undefined || request.includes(active.path))
+    const fault = this.#active.find(
+      ({ mode, path }) => modes.includes(mode) && (path === undefined || request.includes(path)),
+    )
     if (fault) fault.left -= 1
     return fault
   }
