@@ -1,0 +1,19 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { TestClocks } from '../../db/plans/test-clocks.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
+
+export type ClockActivities = ReturnType<typeof createClockActivities>
+
+export function createClockActivities({ orm }: { orm: MikroORM }) {
+  return {
+    /** Writes where a test clock stands, for those who read it; `target` while it is on its way. */
+    async recordClock(
+      clock: { id: string; now: Instant; status: 'ready' | 'advancing' },
+      target: Instant | null,
+    ): Promise<void> {
+      const { id, now, status } = clock
+      const updatedAt = new Date().toISOString()
+      await orm.em.fork().nativeUpdate(TestClocks, { id }, { now, status, target, updatedAt })
+    },
+  }
+}

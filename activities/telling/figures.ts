@@ -1,0 +1,118 @@
+import { type Formats, formatsOf } from './formats.ts'
+import type { Notice } from './notice.ts'
+
+/** What letters put into their sentences: formatted, `null` where it does not apply. */
+export type Figures = {
+  /** What it is about, in money: as the notice says, else as recorded. */
+  amount: string
+  /** Number of the instalment; `null` for a one-off payment or a cancellation's balance. */
+  installment: number | null
+  count: number
+  dueDate: string | null
+  retryOn: string | null
+  /** Why a bank said no, as far as a customer is told. */
+  reason: 'insufficient_funds' | 'expired' | 'other'
+  url: string | null
+  total: string
+  previousTotal: string | null
+  paid: string
+  outstanding: string
+  refunded: string | null
+  paymentMethod: string | null
+  day: string
+  until: string | null
+  pauseMode: 'extend' | 'catch_up' | null
+  provisional: boolean
+  /** Rows of the schedule; at most `MOST_ROWS`, `moreRows` of them left out. */
+  schedule: { number: number; dueDate: string; amount: string }[]
+  changes: { number: number; dueDate: string; before: string; after: string }[]
+  moreRows: number
+  cancellation: Cancellation
+}
+
+type Cancellation = {
+  effectiveDate: string | null
+  usedDays: number | null
+  termDays: number | null
+  earned: string | null
+  fee: string | null
+  penalty: string | null
+  refund: string | null
+  balance: string | null
+}
+
+const MOST_ROWS = 24
+
+export function figuresOf(notice: Notice, locale: string): Figures {
+  const { data, plan, transaction } = notice
+  const formats = formatsOf(locale, plan.currency, plan.timezone)
+  const number = transaction?.installment ?? data.installment ?? null
+  const installment = plan.installments.find((one) => one.number === number)
+  const dueDate = data.due_date ?? installment?.dueDate
+  const unpaid = installment ? installment.amount - installment.paid : 0
+  const shown = plan.installments.filter((one) => one.number > 0 && one.status !== 'canceled')
+  const changes = changesIn(notice, formats)
+  return {
+    amount: formats.money(data.amount ?? transaction?.amount ?? unpaid),
+    installment: number || null,
+    count: plan.installments.filter((one) => one.number > 0).length,
+    dueDate: dueDate ? formats.date(dueDate) : null,
+    retryOn: data.retry_on ? formats.date(data.retry_on) : null,
+    reason: reasonOf(data.decline_code),
+    url: data.url ?? null,
+    total: formats.money(data.total_amount ?? plan.total),
+    previousTotal: moneyOrNull(formats, data.previous_total_amount),
+    paid: formats.money(plan.paid),
+    outstanding: formats.money(plan.outstanding),
+    refunded: data.refunded ? formats.money(data.refunded) : null,
+    paymentMethod: notice.paymentMethod,
+    day: formats.day(notice.at),
+    until: data.until ? formats.day(data.until) : null,
+    pauseMode: data.mode ?? null,
+    provisional: data.provisional ?? false,
+    schedule: shown
+      .slice(0, MOST_ROWS)
+      .map((one) => ({ number: one.number, dueDate: formats.date(one.dueDate), amount: formats.money(one.amount) })),
+    changes: changes.slice(0, MOST_ROWS),
+    moreRows: Math.max(0, (notice.type === 'terms.adjusted' ? changes.length : shown.length) - MOST_ROWS),
+    cancellation: cancellationOf(notice, formats),
+  }
+}
+
+/** The instalments that an adjustment has changed, made or taken away. */
+function changesIn({ data }: Notice, formats: Formats): Figures['changes'] {
+  const before = new Map((data.before ?? []).map((one) => [one.number, one]))
+  const after = new Map((data.after ?? []).map((one) => [one.number, one]))
+  const numbers = [...new Set([...before.keys(), ...after.keys()])].sort((a, b) => a - b)
+  const money = (one: { amount: number } | undefined) => (one ? formats.money(one.amount) : '–')
+  return numbers.flatMap((number) => {
+    const [was, is] = [before.get(number), after.get(number)]
+    if (was?.amount === is?.amount && was?.due_date === is?.due_date) return []
+    const dueDate = formats.date(is?.due_date ?? was?.due_date ?? '')
+    return [{ number, dueDate, before: money(was), after: money(is) }]
+  })
+}
+
+function cancellationOf({ data }: Notice, formats: Formats): Cancellation {
+  const money = (amount: number | null | undefined) => (amount ? formats.money(amount) : null)
+  return {
+    effectiveDate: data.effectiveDate ? formats.date(data.effectiveDate) : null,
+    usedDays: data.usedDays ?? null,
+    termDays: data.termDays ?? null,
+    earned: moneyOrNull(formats, data.earned),
+    fee: money(data.fee),
+    penalty: money(data.penalty),
+    refund: money(data.refund),
+    balance: money(data.balance),
+  }
+}
+
+function moneyOrNull(formats: Formats, amount: number | null | undefined): string | null {
+  return amount === null || amount === undefined ? null : formats.money(amount)
+}
+
+/** A bank's suspicion (stolen, fraudulent…) is never told to whoever holds the card. */
+function reasonOf(code: string | null | undefined): Figures['reason'] {
+  if (code === 'insufficient_funds') return 'insufficient_funds'
+  return code === 'expired_card' ? 'expired' : 'other'
+}

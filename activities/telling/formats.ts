@@ -1,0 +1,41 @@
+import { minorDigits } from '../../domain/money.ts'
+import type { CivilDate, Currency, Instant } from '../../domain/plans/terms.ts'
+
+/** Amounts, dates and moments as people of one locale write them. */
+export type Formats = {
+  locale: string
+  /** Minor units of the plan's currency. */
+  money: (amount: number) => string
+  /** A civil date, in words. */
+  date: (date: CivilDate) => string
+  /** The day of a moment in the plan's zone. */
+  day: (at: Instant) => string
+}
+
+/** @param codes say the currency by its code, where its symbol might not be printable. */
+export function formatsOf(locale: string, currency: Currency, timeZone: string, codes = false): Formats {
+  const digits = minorDigits(currency)
+  const money = new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency,
+    currencyDisplay: codes ? 'code' : 'symbol',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  })
+  const civil = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' })
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone })
+  return {
+    locale,
+    money: (amount) => money.format(decimal(amount, digits)),
+    date: (date) => civil.format(new Date(`${date}T00:00:00Z`)),
+    day: (at) => day.format(new Date(at)),
+  }
+}
+
+/** Minor units as decimal text, which Intl takes exactly: a quotient might not be. */
+function decimal(amount: number, digits: number): Intl.StringNumericLiteral {
+  const text = String(Math.abs(amount)).padStart(digits + 1, '0')
+  const cut = text.length - digits
+  const number = digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`
+  return `${amount < 0 ? '-' : ''}${number}` as Intl.StringNumericLiteral
+}

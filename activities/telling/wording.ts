@@ -1,0 +1,58 @@
+import type { NoticeType } from '../../domain/plans/effects.ts'
+import type { Figures } from './figures.ts'
+
+/** A letter's words, in order; how they look is the templates'. */
+export type Words = {
+  subject: string
+  paragraphs: string[]
+  /** One thing to do, and where. */
+  action?: { label: string; url: string } | null
+  /** Label and value; those without a value are left out. */
+  facts?: [label: string, value: string | null][]
+  /** The first `texts` columns are text, the others amounts. */
+  table?: { caption: string; head: string[]; rows: string[][]; texts: number }
+  after?: string[]
+}
+
+/** What the PDF receipt says, label by label. */
+export type ReceiptWords = {
+  title: { payment: string; refund: string }
+  number: string
+  plan: string
+  customer: string
+  date: string
+  amount: { payment: string; refund: string }
+  paymentMethod: string
+  outsideGateway: string
+  what: string
+  why: string
+  paidSoFar: string
+  refundedSoFar: string
+  keptSoFar: string
+}
+
+/** Everything that is said in one language. */
+export type Wording = {
+  language: string
+  greeting: (name: string) => string
+  footer: (planId: string) => string
+  letters: Record<NoticeType, (figures: Figures) => Words>
+  receipt: ReceiptWords
+  /** Why this amount: from the inputs kept with the payment. */
+  why: (why: WhyFigures) => string[]
+  what: (about: { installment: number | null; of: number | null; isRefund: boolean }) => string
+}
+
+/** Inputs of an amount, formatted. */
+export type WhyFigures = {
+  cause: string | null
+  installment: number | null
+  of: number | null
+  dueDate: string | null
+  installmentAmount: string | null
+  alreadyPaid: string | null
+  total: string | null
+  discount: string | null
+  reference: string | null
+  parts: { installment: number; amount: string }[]
+}
