@@ -22,6 +22,7 @@ export const RULE_CODES = {
   escalation_resolved: 'conflict',
   escalation_unknown: 'unprocessable',
   action_not_allowed: 'conflict',
+  charge_under_way: 'conflict',
 } as const satisfies Record<string, RuleKind>
 
 export type RuleKind = 'conflict' | 'unprocessable'

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Effect, PlanChange, PlanHead } from '../../domain/plans/effects.ts'
-import type { Installment, Plan } from '../../domain/plans/plan.ts'
+import type { Installment, Lifecycle, Plan } from '../../domain/plans/plan.ts'
 import type { Instant, Terms } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
 import { Installments } from './installments.ts'
@@ -25,7 +25,7 @@ export type NewPlan = {
   effects: readonly Effect[]
 }
 
-export type LockedPlan = PlanIdentity & { changeSequence: number; terms: Terms }
+export type LockedPlan = PlanIdentity & { changeSequence: number; terms: Terms; lifecycle: Lifecycle }
 
 /** Records a plan with its instalments and the effects of its creation, once. False when it was there already. */
 export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan): Promise<boolean> {
@@ -51,7 +51,7 @@ export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan
       },
     ])
     if (inserted === 0) return false
-    await saveInstallments(tx, identityOf(head), plan.terms, withBalance(plan.installments, plan.balance))
+    await saveInstallments(tx, identityOf(head), plan.terms, plan.installments)
     await writeEffects(tx, identityOf(head), plan.createdAt, made.effects)
     await refreshPlan(tx, plan.id)
     return true
@@ -78,7 +78,7 @@ export async function recordChange(em: EntityManager, change: PlanChange): Promi
     if (change.head.lifecycle === 'completed') {
       await tx.nativeUpdate(Plans, { id: plan.id, completedAt: null }, { completedAt: change.at })
     }
-    await saveInstallments(tx, plan, change.head.terms, withBalance(change.installments, change.head.balance))
+    await saveInstallments(tx, plan, change.head.terms, change.installments)
     await writeEffects(tx, plan, change.at, change.effects)
     await refreshPlan(tx, plan.id)
     return true
@@ -108,7 +108,7 @@ export async function recordInstallment(
 export async function lockPlan(em: EntityManager, planId: string): Promise<LockedPlan> {
   const [row] = await em.execute<LockedPlan[]>(
     `select id, tenant_id as tenant, customer_id as customer, currency, test_clock_id as clock,
-        change_sequence as "changeSequence", state -> 'terms' as terms
+        change_sequence as "changeSequence", lifecycle, state -> 'terms' as terms
       from plans where id = ? for no key update`,
     [planId],
   )
@@ -195,10 +195,6 @@ function identityOf(head: PlanHead): PlanIdentity {
     currency: head.terms.currency,
     clock: head.clock?.id ?? null,
   }
-}
-
-function withBalance(installments: Installment[], balance: Installment | null): Installment[] {
-  return balance && !installments.some(({ number }) => number === 0) ? [...installments, balance] : installments
 }
 
 /** Joins the caller's transaction, so that a movement and what it changes are written together. */

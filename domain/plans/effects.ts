@@ -5,7 +5,15 @@ import type { Instant } from './terms.ts'
  * What a transition wants written beside the plan itself, in the same database transaction. Keys are stable: made
  * from the plan and what happened, never from a run or a retry.
  */
-export type Effect = Entry | Happened | Notice | ReceiptIssued | TransactionMade | TransactionChanged | Escalate | EscalationChanged
+export type Effect =
+  | Entry
+  | Happened
+  | Notice
+  | ReceiptIssued
+  | TransactionMade
+  | TransactionChanged
+  | Escalate
+  | EscalationChanged
 
 /** A transaction that a plan's decision makes: inserted once, by its id. `reference` is the other side's for one outside the gateway. */
 export type TransactionMade = {
@@ -35,7 +43,13 @@ export type TransactionChanged = {
 export type ReceiptIssued = { write: 'receipt'; transaction: string; type: 'payment' | 'refund'; amount: number }
 
 /** A journal entry; postings sum to 0, debits positive. */
-export type Entry = { write: 'entry'; key: string; description: string; transaction: string | null; postings: Posting[] }
+export type Entry = {
+  write: 'entry'
+  key: string
+  description: string
+  transaction: string | null
+  postings: Posting[]
+}
 export type Posting = { account: Account; amount: number }
 export type Account = 'receivable' | 'income' | 'fees' | 'discounts' | 'cash' | 'write_offs'
 
@@ -102,7 +116,7 @@ export type PlanChange = {
   at: Instant
   /** Everything but the instalments. */
   head: PlanHead
-  /** The instalments that differ from what was last written. */
+  /** The instalments, and the balance as number 0, that differ from what was last written. */
   installments: Installment[]
   effects: Effect[]
 }

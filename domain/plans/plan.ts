@@ -85,6 +85,8 @@ export type OpenAttempt =
       attempt: number
       cause: AttemptCause
       transaction: string
+      /** What is charged; minor units. */
+      amount: number
       before: InstallmentStatus
       state: 'asked' | 'processing'
       pollAt: Instant | null
@@ -128,6 +130,8 @@ export type Cancellation = {
   balance: number
   /** Why: one sentence with the figures. */
   explanation: string
+  /** How much of fee and penalty the ledger holds so far: no more than is really kept. */
+  feesBooked: number
 }
 
 export type TestClock = { id: string; now: Instant }

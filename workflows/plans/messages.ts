@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
-import type { Resolution } from '../../domain/plans/effects.ts'
+import type { Effect, Resolution } from '../../domain/plans/effects.ts'
 import type { Cancellation, Pause, PaymentMethod, Plan } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 
@@ -9,8 +9,8 @@ import type { Instant } from '../../domain/plans/terms.ts'
  */
 
 /** What a plan's workflow starts with: a new plan, or one that an earlier run carried on. */
-export type PlanStart = { plan: Plan; opening: Opening | null }
-/** Only with a new plan: what is kept as the client sent it. */
+export type PlanStart = { plan: Plan; opening: (Opening & { effects: Effect[] }) | null }
+/** Only with a new plan: what is kept as the client sent it, and what making the plan wants written. */
 export type Opening = { request: Record<string, unknown>; requestId: string | null; by: string }
 
 /** `id` is the command's own: a repeat under the same id gets the first answer and does nothing. */
@@ -72,7 +72,12 @@ export const currentPlan = defineQuery<Plan>('plan')
 
 /** Failures of commands carry this type and a `RuleBrokenDetails` as their first detail. */
 export const RULE_BROKEN = 'RuleBroken'
-export type RuleBrokenDetails = { code: string; kind: 'conflict' | 'unprocessable'; detail: string }
+export type RuleBrokenDetails = {
+  code: string
+  kind: 'conflict' | 'unprocessable'
+  detail: string
+  errors?: { pointer: string; message: string }[]
+}
 
 /** A plan's workflow id says what it is: `payment-terms-pt_…`. */
 export function planWorkflowId(plan: Pick<Plan, 'id' | 'kind'>): string {

@@ -1,0 +1,152 @@
+import { RuleBroken } from '../errors.ts'
+import { chargeStep, isChargeable } from '../money.ts'
+import type { Decision, Effect } from './effects.ts'
+import { type ChargeOfTheDay, chargeOfTheDay, hasOpenCharge, netTotal, sum, today, unpaid } from './figures.ts'
+import * as ledger from './ledger.ts'
+import type { Installment, Plan } from './plan.ts'
+import { nothingLeft, overchargeAbsorbed } from './refunding.ts'
+import { installmentAmounts, newInstallment, spreadOver } from './schedule.ts'
+import type { Instant } from './terms.ts'
+
+/** Amounts in minor units; `refunded` and `charged` are what the adjustment moves at once. */
+export type Adjustment = {
+  changed: boolean
+  previousTotal: number
+  total: number
+  refunded: number
+  charged: number
+  provisional: boolean
+  chargeOfTheDay: ChargeOfTheDay
+}
+
+/**
+ * Changes the total of a plan at `now` (keeps Adjusting). `totalAmount` is before the discount, minor units. One
+ * function for the preview and the real thing. Throws RuleBroken: `plan_not_active`, `amount_invalid`.
+ */
+export function adjust(
+  plan: Plan,
+  { totalAmount }: { totalAmount: number },
+  now: Instant,
+): Decision & { answer: Adjustment } {
+  mayBeAdjusted(plan, totalAmount)
+  const answer: Adjustment = {
+    changed: totalAmount !== plan.total,
+    previousTotal: plan.total,
+    total: totalAmount,
+    refunded: 0,
+    charged: 0,
+    provisional: hasOpenCharge(plan),
+    chargeOfTheDay: chargeOfTheDay(plan, now),
+  }
+  if (!answer.changed) return { plan, effects: [], answer }
+  const key = `adjusted:${plan.sequence.change + 1}`
+  const target = { ...plan, total: totalAmount }
+  const spread = plan.terms.adjustmentPolicy === 'catch_up' ? caughtUp(target, now) : spreadAnew(target, now)
+  const absorbed = overchargeAbsorbed(spread.plan, key)
+  return {
+    plan: absorbed.plan,
+    effects: [difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key)],
+    answer: {
+      ...answer,
+      refunded: absorbed.plan.refundsDecided - plan.refundsDecided,
+      charged: spread.charged,
+    },
+  }
+}
+
+function mayBeAdjusted(plan: Plan, total: number): void {
+  if (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending') {
+    throw new RuleBroken('plan_not_active', `A plan that is ${plan.lifecycle} cannot be adjusted.`)
+  }
+  const problems: string[] = []
+  if (!Number.isSafeInteger(total) || total <= 0) problems.push('must be a whole number of minor units above 0')
+  else if (total < plan.terms.discount) problems.push('must not be below the discount')
+  else if (!isChargeable(total, plan.terms.currency))
+    problems.push(`must be a multiple of ${chargeStep(plan.terms.currency)}`)
+  if (problems.length > 0) {
+    const message = `total_amount ${problems.join(', ')}`
+    throw new RuleBroken('amount_invalid', `${message}.`, [{ pointer: '/total_amount', message }])
+  }
+}
+
+/** What counts of an instalment that keeps its amount: all of it, or what is part-paid of a scheduled one. */
+function settledAmount(installment: Installment): number {
+  return installment.status === 'scheduled' ? installment.paid : installment.amount
+}
+
+/** The total less what is settled, after what earlier adjustments have given back or forgiven. */
+function remainingOf(plan: Plan): number {
+  const forgiven = plan.refundedByAdjustment + plan.writeOffsByAdjustment + plan.overcharge
+  return netTotal(plan) - (sum(plan.installments, settledAmount) - forgiven)
+}
+
+type Spread = { plan: Plan; charged: number }
+
+function spreadAnew(plan: Plan, now: Instant): Spread {
+  const scheduled = plan.installments.filter((i) => i.status === 'scheduled')
+  const remaining = remainingOf(plan)
+  if (remaining > 0 && scheduled.length === 0) return withExtra(plan, remaining, now)
+  const amounts = spreadOver(Math.max(remaining, 0), scheduled, chargeStep(plan.terms.currency))
+  const spread = withAmounts(plan, new Map(scheduled.map((i, k) => [i.number, amounts[k] ?? i.paid])))
+  return { plan: { ...spread, overcharge: spread.overcharge + Math.max(-remaining, 0) }, charged: 0 }
+}
+
+/** As if the total had been so from the start: the settled instalments' difference is moved at once. */
+function caughtUp(plan: Plan, now: Instant): Spread {
+  const agreedAnew = installmentAmounts(netTotal(plan), plan.terms.count, plan.terms.currency)
+  const agreed = (i: Installment) => agreedAnew[i.number - 1] ?? i.amount
+  const scheduled = plan.installments.filter((i) => i.status === 'scheduled')
+  const amounts = new Map(scheduled.map((i) => [i.number, Math.max(agreed(i), i.paid)]))
+  const difference = remainingOf(plan) - sum(scheduled, (i) => (amounts.get(i.number) ?? i.paid) - i.paid)
+  const spread = withAmounts(plan, amounts)
+  if (difference > 0) return withExtra(spread, difference, now)
+  return { plan: { ...spread, overcharge: spread.overcharge - difference }, charged: 0 }
+}
+
+function withAmounts(plan: Plan, amounts: Map<number, number>): Plan {
+  const installments = plan.installments.map((i) => {
+    const amount = amounts.get(i.number)
+    if (amount === undefined) return i
+    return amount > 0 && amount === i.paid ? nothingLeft({ ...i, amount }) : { ...i, amount }
+  })
+  return { ...plan, installments }
+}
+
+/** One more instalment, due at once, for what no scheduled one can take. */
+function withExtra(plan: Plan, amount: number, now: Instant): Spread {
+  const number = Math.max(...plan.installments.map((i) => i.number)) + 1
+  const extra = { ...newInstallment(number, today(plan, now), amount), reminded: true, atOnce: now }
+  return { plan: { ...plan, installments: [...plan.installments, extra] }, charged: amount }
+}
+
+function difference(before: Plan, after: Plan, key: string): Effect {
+  const amount = Math.abs(after.total - before.total)
+  const description = `Total adjusted from ${before.total} to ${after.total}`
+  return after.total > before.total
+    ? ledger.owed({ key, amount, description })
+    : ledger.noLongerOwed({ key, amount, description })
+}
+
+function told(before: Plan, after: Plan, key: string): Effect[] {
+  const data = {
+    plan_id: before.id,
+    previous_total_amount: before.total,
+    total_amount: after.total,
+    refunded: after.refundsDecided - before.refundsDecided,
+  }
+  return [
+    { write: 'event', key, type: 'plan.adjusted', data },
+    {
+      write: 'notice',
+      key,
+      type: 'terms.adjusted',
+      data: { ...data, before: schedule(before), after: schedule(after) },
+    },
+  ]
+}
+
+function schedule(plan: Plan) {
+  return plan.installments
+    .filter((i) => i.status !== 'canceled')
+    .map((i) => ({ number: i.number, due_date: i.dueDate, amount: i.amount, unpaid: unpaid(i), status: i.status }))
+}

@@ -1,0 +1,171 @@
+import { RuleBroken } from '../errors.ts'
+import { cancellationFigures } from './cancellation.ts'
+import { resolved } from './collect.ts'
+import type { Decision, Effect } from './effects.ts'
+import { type ChargeOfTheDay, chargeOfTheDay, hasOpenCharge, netTotal, sum, today, unpaid } from './figures.ts'
+import * as ledger from './ledger.ts'
+import type { Cancellation, Installment, Plan } from './plan.ts'
+import { refundWanted } from './refunding.ts'
+import { newInstallment } from './schedule.ts'
+import type { Instant } from './terms.ts'
+
+export type CancellationAnswer = { cancellation: Cancellation; provisional: boolean; chargeOfTheDay: ChargeOfTheDay }
+
+/**
+ * Cancels a plan at `now`, effective the same day (keeps Cancelling). A charge under way is left to end; the refund is
+ * then computed again. Cancelling twice is one cancellation. Throws RuleBroken `plan_not_active` for a completed plan.
+ */
+export function cancel(plan: Plan, now: Instant): Decision & { answer: CancellationAnswer } {
+  const facts = { provisional: hasOpenCharge(plan), chargeOfTheDay: chargeOfTheDay(plan, now) }
+  if (plan.cancellation) return { plan, effects: [], answer: { cancellation: plan.cancellation, ...facts } }
+  if (plan.lifecycle === 'completed')
+    throw new RuleBroken('plan_not_active', 'The plan is completed: nothing is left to cancel.')
+  const dropped = installmentsDropped(plan)
+  const cancellation = {
+    ...figures(dropped.plan, today(plan, now)),
+    at: now,
+    effectiveDate: today(plan, now),
+    feesBooked: 0,
+  }
+  const ending: Plan = {
+    ...dropped.plan,
+    lifecycle: 'pending_cancellation',
+    pause: null,
+    overcharge: 0,
+    cancellation: { ...cancellation, refund: 0 },
+  }
+  const applied = figuresApplied(ending, cancellation, now)
+  return {
+    plan: applied.plan,
+    effects: [...dropped.effects, ...told(plan, cancellation), ...applied.effects],
+    answer: { cancellation: applied.plan.cancellation ?? cancellation, ...facts },
+  }
+}
+
+/** What cancelling now would come to; changes nothing. One function with the real thing. */
+export function cancellationQuote(plan: Plan, now: Instant): CancellationAnswer {
+  return cancel(plan, now).answer
+}
+
+/** A charge that was under way at the cancellation has ended: the refund is computed again with what is paid now. */
+export function cancellationFiguredAgain(plan: Plan, now: Instant): Decision {
+  if (!plan.cancellation) return { plan, effects: [] }
+  const again = { ...plan.cancellation, ...figures(plan, plan.cancellation.effectiveDate) }
+  return figuresApplied(plan, again, now)
+}
+
+/** `pending_cancellation` until every refund has succeeded and nothing is under way, then `canceled`. */
+export function cancellationClosed(plan: Plan): Decision {
+  const open = plan.payments.length > 0 || plan.installments.some((i) => i.open !== null)
+  if (plan.lifecycle !== 'pending_cancellation' || plan.refunds.length > 0 || open) return { plan, effects: [] }
+  const event: Effect = {
+    write: 'event',
+    key: 'canceled',
+    type: 'plan.canceled',
+    data: { plan_id: plan.id, refund_amount: plan.cancellation?.refund ?? 0 },
+  }
+  return { plan: { ...plan, lifecycle: 'canceled' }, effects: [event] }
+}
+
+function figures(plan: Plan, date: string) {
+  const { terms } = plan
+  return cancellationFigures({ terms, netTotal: netTotal(plan), paid: keptOrToKeep(plan), date })
+}
+
+/** Paid for instalments and not given back for another reason than this cancellation. */
+function keptOrToKeep(plan: Plan): number {
+  return sum(plan.installments, (i) => i.paid) - plan.refundsDecided + (plan.cancellation?.refund ?? 0)
+}
+
+function installmentsDropped(plan: Plan): Decision {
+  const drops = (i: Installment) =>
+    i.open === null && (i.status === 'scheduled' || i.status === 'retrying' || i.status === 'escalated')
+  const dropped = plan.installments.filter(drops)
+  const amount = sum(dropped, unpaid) - plan.overcharge
+  const entry = amount > 0 ? ledger.noLongerOwed : ledger.owed
+  return {
+    plan: {
+      ...plan,
+      installments: plan.installments.map((i) =>
+        drops(i) ? { ...i, status: 'canceled' as const, retryOn: null, extra: null, escalation: null } : i,
+      ),
+    },
+    effects: [
+      ...(amount === 0
+        ? []
+        : [entry({ key: 'canceled', amount: Math.abs(amount), description: 'No longer owed: cancelled' })]),
+      ...dropped.flatMap((i) => resolved(i, 'plan_canceled')),
+    ],
+  }
+}
+
+/** Brings refund, fees and balance from what was decided so far to what `to` says. */
+function figuresApplied(plan: Plan, to: Cancellation, now: Instant): Decision {
+  const before = plan.cancellation?.refund ?? 0
+  const more = to.refund - before
+  const waiting = hasOpenCharge(plan)
+  const balance = waiting || plan.balance ? 0 : to.balance
+  const feesBooked = Math.max(feesKept(plan, to, balance), to.feesBooked)
+  let next: Plan = { ...plan, cancellation: { ...to, refund: Math.max(to.refund, before), feesBooked } }
+  const key = `${before}-${to.refund}:${plan.sequence.refund}`
+  const effects: Effect[] = []
+  if (feesBooked > to.feesBooked) effects.push(...feesEntry(key, feesBooked - to.feesBooked))
+  if (more > 0) {
+    effects.push(
+      ledger.noLongerOwed({
+        key: `cancellation-refund:${key}`,
+        amount: more,
+        description: 'To be given back: cancelled',
+      }),
+    )
+    const refund = refundWanted(next, more, 'cancellation')
+    next = refund.plan
+    effects.push(...refund.effects)
+  }
+  if (balance > 0) {
+    effects.push(
+      ledger.owed({ key: 'cancellation-balance', amount: balance, description: 'Balance of the cancellation' }),
+    )
+    next = { ...next, balance: { ...newInstallment(0, to.effectiveDate, balance), reminded: true, atOnce: now } }
+  }
+  const closed = cancellationClosed(next)
+  return { plan: closed.plan, effects: [...effects, ...closed.effects] }
+}
+
+/** Of fee and penalty, what is covered by the money that stays: an uncollected fee is no income. */
+function feesKept(plan: Plan, { earned, fee, penalty, refund }: Cancellation, balance: number): number {
+  const stays = keptOrToKeep(plan) - refund + balance
+  return Math.min(Math.max(stays - earned, 0), fee + penalty)
+}
+
+function feesEntry(key: string, amount: number): Effect[] {
+  return [
+    {
+      write: 'entry',
+      key: `cancellation-fee:${key}`,
+      description: 'Fee and penalty of the cancellation',
+      transaction: null,
+      postings: [
+        { account: 'income', amount },
+        { account: 'fees', amount: -amount },
+      ],
+    },
+  ]
+}
+
+function told(plan: Plan, { at, feesBooked, ...cancellation }: Cancellation): Effect[] {
+  return [
+    {
+      write: 'event',
+      key: 'cancellation',
+      type: 'plan.cancellation_requested',
+      data: { plan_id: plan.id, ...cancellation },
+    },
+    {
+      write: 'notice',
+      key: 'canceled',
+      type: 'terms.canceled',
+      data: { ...cancellation, at, provisional: hasOpenCharge(plan) },
+    },
+  ]
+}

@@ -1,0 +1,190 @@
+import { asPaid, pollAfter, resolved } from './collect.ts'
+import type { Decision, Effect } from './effects.ts'
+import { collectibles, refundable, unpaid, withInstallment } from './figures.ts'
+import { externalTransaction, refundEscalation } from './keys.ts'
+import * as ledger from './ledger.ts'
+import type { Installment, Plan, Refund } from './plan.ts'
+import type { Instant } from './terms.ts'
+
+/** Money back: decided here, asked for at the gateway by the workflow, handed to a broker where the gateway will not. */
+
+/** Decides a refund; which payments it is taken from is settled when it is asked for (keeps Refunding). */
+export function refundWanted(plan: Plan, amount: number, cause: Refund['cause']): Decision {
+  const number = plan.sequence.refund + 1
+  const refund: Refund = { number, amount, cause, round: 1, state: 'wanted', stuck: 0, escalation: null, pollAt: null }
+  return {
+    plan: {
+      ...plan,
+      refunds: [...plan.refunds, refund],
+      refundsDecided: plan.refundsDecided + amount,
+      refundedByAdjustment: plan.refundedByAdjustment + (cause === 'adjustment' ? amount : 0),
+      sequence: { ...plan.sequence, refund: number },
+    },
+    effects: [
+      {
+        write: 'event',
+        key: `refund-decided:${number}`,
+        type: 'refund.created',
+        data: { plan_id: plan.id, amount, cause },
+      },
+    ],
+  }
+}
+
+/** What the gateway made of one round of a refund: amounts that are on their way, and that it will not give back. */
+export type RefundProgress = { underWay: number; stuck: number; code: string | null; outside: boolean }
+
+/** A round of a refund has come to an end, or waits for the bank (keeps Refunding). */
+export function refundProgressed(plan: Plan, number: number, progress: RefundProgress, at: Instant): Decision {
+  const refund = plan.refunds.find((r) => r.number === number)
+  if (!refund) return { plan, effects: [] }
+  if (progress.stuck > 0) return refundEscalated(plan, refund, progress)
+  if (progress.underWay > 0) {
+    const pollAt = pollAfter(plan.paymentMethod.type, at)
+    return { plan: withRefund(plan, { ...refund, state: 'processing', pollAt }), effects: [] }
+  }
+  const effects: Effect[] = refund.escalation
+    ? [{ write: 'escalation_resolved', id: refund.escalation, resolution: { action: 'paid' } }]
+    : []
+  return { plan: refundOver(plan, number), effects }
+}
+
+function refundEscalated(plan: Plan, refund: Refund, { stuck, code, outside }: RefundProgress): Decision {
+  const id = refund.escalation ?? refundEscalation(plan, refund.number, refund.round)
+  const escalated: Refund = { ...refund, state: 'escalated', stuck, escalation: id, pollAt: null }
+  const effects: Effect[] = refund.escalation
+    ? [{ write: 'escalation_amount', id, amount: stuck }]
+    : [
+        {
+          write: 'escalation',
+          id,
+          about: { refund: refund.number },
+          reason: outside ? 'refund_outside_gateway' : 'refund_failed',
+          code,
+          amount: stuck,
+        },
+        {
+          write: 'event',
+          key: `opened:${id}`,
+          type: 'escalation.opened',
+          data: { escalation_id: id, refund: refund.number },
+        },
+      ]
+  return { plan: withRefund(plan, escalated), effects }
+}
+
+/** A broker gave the stuck part back by other means (keeps NSF, resolutions). */
+export function refundedElsewhere(plan: Plan, refund: Refund, reference: string): Decision {
+  const transaction = externalTransaction(plan, `r${refund.number}`)
+  const what = `Refunded outside the gateway: ${reference}`
+  return {
+    plan: refundOver(plan, refund.number),
+    effects: [
+      {
+        write: 'transaction',
+        id: transaction,
+        type: 'refund',
+        installment: null,
+        attempt: null,
+        amount: refund.stuck,
+        status: 'succeeded',
+        gateway: 'external',
+        reference,
+        parts: [],
+        refund: refund.number,
+        why: { cause: refund.cause, reference },
+      },
+      ledger.moneyBack({ key: `refunded:${transaction}`, amount: refund.stuck, description: what, transaction }),
+      { write: 'receipt', transaction, type: 'refund', amount: refund.stuck },
+      {
+        write: 'notice',
+        key: `receipt:${transaction}`,
+        type: 'refund.receipt',
+        data: { transaction_id: transaction, amount: refund.stuck },
+      },
+      {
+        write: 'event',
+        key: `refunded:${transaction}`,
+        type: 'refund.completed',
+        data: { plan_id: plan.id, transaction_id: transaction, amount: refund.stuck },
+      },
+    ],
+  }
+}
+
+/** A broker asks the gateway again, under new keys. */
+export function refundAgain(plan: Plan, refund: Refund): Plan {
+  return withRefund(plan, { ...refund, state: 'wanted', stuck: 0, round: refund.round + 1 })
+}
+
+function withRefund(plan: Plan, refund: Refund): Plan {
+  return { ...plan, refunds: plan.refunds.map((r) => (r.number === refund.number ? refund : r)) }
+}
+
+function refundOver(plan: Plan, number: number): Plan {
+  return { ...plan, refunds: plan.refunds.filter((r) => r.number !== number) }
+}
+
+/**
+ * What a lower total leaves too much (keeps Adjusting): first the unpaid part of retrying and escalated instalments is
+ * lowered, newest first; then what is paid is given back. What hangs on a charge that is under way waits for its end;
+ * what then is left had been written off before, and is no longer.
+ */
+export function overchargeAbsorbed(plan: Plan, key: string): Decision {
+  if (plan.overcharge === 0) return { plan, effects: [] }
+  const lowered = unpaidLowered(plan, plan.overcharge)
+  let next: Plan = { ...lowered.plan, overcharge: lowered.left }
+  const effects = lowered.effects
+  const back = Math.min(next.overcharge, refundable(next))
+  if (back > 0) {
+    const refund = refundWanted({ ...next, overcharge: next.overcharge - back }, back, 'adjustment')
+    next = refund.plan
+    effects.push(...refund.effects)
+  }
+  const undecided = plan.payments.length > 0 || collectibles(next).some((i) => i.open !== null)
+  if (next.overcharge === 0 || undecided) return { plan: next, effects }
+  const entry = ledger.waived({
+    key: `write-off-undone:${key}`,
+    amount: next.overcharge,
+    description: 'No longer written off: the total was lowered',
+  })
+  const undone = ledger.reversed(entry, entry.key, entry.description)
+  return {
+    plan: { ...next, writeOffsByAdjustment: next.writeOffsByAdjustment + next.overcharge, overcharge: 0 },
+    effects: [...effects, undone],
+  }
+}
+
+function unpaidLowered(plan: Plan, amount: number): { plan: Plan; effects: Effect[]; left: number } {
+  let left = amount
+  let next = plan
+  const effects: Effect[] = []
+  const newestFirst = plan.installments
+    .filter((i) => !i.open && (i.status === 'retrying' || i.status === 'escalated'))
+    .toSorted((a, b) => (a.dueDate === b.dueDate ? b.number - a.number : a.dueDate < b.dueDate ? 1 : -1))
+  for (const installment of newestFirst) {
+    const less = Math.min(left, unpaid(installment))
+    if (less === 0) continue
+    left -= less
+    const lowered = loweredBy(installment, less)
+    next = withInstallment(next, lowered.installment)
+    effects.push(...lowered.effects)
+  }
+  return { plan: next, effects, left }
+}
+
+function loweredBy(installment: Installment, less: number): { installment: Installment; effects: Effect[] } {
+  const lowered = { ...installment, amount: installment.amount - less }
+  if (lowered.amount === lowered.paid)
+    return { installment: nothingLeft(lowered), effects: resolved(installment, 'adjusted') }
+  const effects: Effect[] = installment.escalation
+    ? [{ write: 'escalation_amount', id: installment.escalation, amount: unpaid(lowered) }]
+    : []
+  return { installment: lowered, effects }
+}
+
+/** An instalment of which nothing is left to pay: paid if anything was, otherwise waived. */
+export function nothingLeft(installment: Installment): Installment {
+  const settled = asPaid(installment)
+  return installment.paid > 0 ? settled : { ...settled, status: 'waived' }
+}

@@ -1,0 +1,117 @@
+import { civilOf } from '../calendar.ts'
+import { cancellationFiguredAgain } from './cancel.ts'
+import { escalate, moneyIn, payPart } from './collect.ts'
+import type { Decision, Effect } from './effects.ts'
+import { findInstallment, isEnding, unpaid, withInstallment } from './figures.ts'
+import * as ledger from './ledger.ts'
+import type { ReturnOutcome } from './outcome.ts'
+import type { Installment, Plan } from './plan.ts'
+import { refundWanted } from './refunding.ts'
+import { nextRetryDay } from './retry.ts'
+import type { Instant } from './terms.ts'
+
+/** What gateways say after the fact: money taken back, or money that came for a payment already given up. */
+
+/** `parts` are the instalments that the payment had paid. */
+export type PastPayment = { transaction: string; amount: number; parts: { installment: number; amount: number }[] }
+
+/**
+ * A payment that had succeeded was taken back (keeps Charging): its instalments reopen. For insufficient funds they take
+ * the NSF path, for anything else, and after a cancellation, they go to a broker.
+ */
+export function returned(plan: Plan, payment: PastPayment, outcome: ReturnOutcome, at: Instant): Decision {
+  const effects: Effect[] = [
+    { write: 'transaction_changed', id: payment.transaction, returned: payment.amount, declineCode: outcome.code },
+    ledger.returned({
+      key: `returned:${payment.transaction}`,
+      amount: payment.amount,
+      description: `Returned: ${outcome.code}`,
+      transaction: payment.transaction,
+    }),
+    {
+      write: 'event',
+      key: `returned:${payment.transaction}`,
+      type: 'payment.returned',
+      data: {
+        plan_id: plan.id,
+        transaction_id: payment.transaction,
+        amount: payment.amount,
+        decline_code: outcome.code,
+      },
+    },
+    {
+      write: 'notice',
+      key: `returned:${payment.transaction}`,
+      type: 'payment.returned',
+      data: { transaction_id: payment.transaction, amount: payment.amount, decline_code: outcome.code },
+    },
+  ]
+  let next: Plan = plan.lifecycle === 'completed' ? { ...plan, lifecycle: 'active' } : plan
+  for (const part of payment.parts) {
+    const reopened = reopen(next, findInstallment(next, part.installment), part.amount, outcome, at)
+    next = withInstallment(next, reopened.installment)
+    effects.push(...reopened.effects)
+  }
+  return { plan: next, effects }
+}
+
+function reopen(plan: Plan, installment: Installment, amount: number, outcome: ReturnOutcome, at: Instant) {
+  const reopened: Installment = { ...installment, paid: installment.paid - amount }
+  // Something else is under way for it: its end decides, on the larger amount that is now unpaid.
+  if (installment.open) return { installment: reopened, effects: [] }
+  const policy = plan.terms.retryPolicy
+  const retryOn = nextRetryDay(policy, installment.retries, civilOf(at, plan.terms.timezone))
+  if (outcome.severity === 'soft' && retryOn && !isEnding(plan) && !installment.escalation) {
+    return { installment: { ...reopened, status: 'retrying' as const, retryOn }, effects: [] }
+  }
+  const reason = outcome.severity === 'soft' ? 'payment_returned' : 'payment_disputed'
+  return escalate(plan, reopened, installment.attempts, reason, outcome.code)
+}
+
+/**
+ * Money came for a payment that counted as failed (the customer completed it, or the gateway changed its mind). It
+ * pays its own instalments as far as they are unpaid, then the oldest unpaid; what is left is given back.
+ */
+export function receivedLate(plan: Plan, payment: PastPayment, at: Instant): Decision {
+  const effects: Effect[] = [
+    { write: 'transaction_changed', id: payment.transaction, status: 'succeeded' },
+    ...moneyIn(plan, payment.transaction, payment.amount, 'a payment that was completed later'),
+    {
+      write: 'event',
+      key: `paid:${payment.transaction}`,
+      type: 'payment.completed',
+      data: { plan_id: plan.id, transaction_id: payment.transaction, amount: payment.amount },
+    },
+  ]
+  if (isEnding(plan)) return countedAfterCancellation(plan, payment, effects, at)
+  let left = payment.amount
+  let next = plan
+  const own = payment.parts.map((p) => p.installment)
+  const candidates = plan.installments
+    .filter((i) => !i.open && unpaid(i) > 0)
+    .toSorted(
+      (a, b) => Number(own.includes(b.number)) - Number(own.includes(a.number)) || (a.dueDate < b.dueDate ? -1 : 1),
+    )
+  for (const installment of candidates) {
+    const amount = Math.min(left, unpaid(installment))
+    if (amount === 0) break
+    left -= amount
+    const paid = payPart(installment, amount)
+    next = withInstallment(next, paid.installment)
+    effects.push(...paid.effects)
+  }
+  if (left === 0) return { plan: next, effects }
+  const refund = refundWanted(next, left, 'overpaid')
+  return { plan: refund.plan, effects: [...effects, ...refund.effects] }
+}
+
+/** What a cancelled plan still receives counts as paid, and the cancellation is computed again (keeps Cancelling). */
+function countedAfterCancellation(plan: Plan, payment: PastPayment, effects: Effect[], at: Instant): Decision {
+  let next = plan
+  for (const part of payment.parts) {
+    const installment = findInstallment(next, part.installment)
+    next = withInstallment(next, { ...installment, paid: installment.paid + part.amount })
+  }
+  const figured = cancellationFiguredAgain(next, at)
+  return { plan: figured.plan, effects: [...effects, ...figured.effects] }
+}

@@ -1,0 +1,211 @@
+import { addDays, civilOf, compareInstants, moment, plusMs, startOfDay } from '../calendar.ts'
+import type { Decision, Effect } from './effects.ts'
+import { collectibles, dueMoment, hasOpenCharge, unpaid, withInstallment } from './figures.ts'
+import { resume } from './pause.ts'
+import type { Installment, Plan } from './plan.ts'
+import { nothingLeft } from './refunding.ts'
+import type { Instant, Terms } from './terms.ts'
+
+/** What the passing of time alone does to a plan, and when it will next do something. */
+
+const DAY = 86_400_000
+/** Debits can be returned for this long after they were made. */
+const LISTENING = 60 * DAY
+
+/** Whatever has come to pass by `now` without money moving: the plan begins, a holiday ends, a reminder, the end. */
+export function timePassed(plan: Plan, now: Instant): Decision {
+  let next = plan
+  const effects: Effect[] = []
+  for (const step of [resumedByItself, activated, zeroesSettled, reminded, completed]) {
+    const decision = step(next, now)
+    next = decision.plan
+    effects.push(...decision.effects)
+  }
+  return { plan: next, effects }
+}
+
+/** The next moment at which `timePassed` or an attempt has something to do; `null` for never. */
+export function nextWake(plan: Plan, now: Instant): Instant | null {
+  const moments: (Instant | null)[] = [
+    plan.pause?.until ?? null,
+    plan.lifecycle === 'pending' ? startOfDay(plan.terms.startDate, plan.terms.timezone) : null,
+    nextFirstAttempt(plan, now),
+    nextZero(plan),
+    nextReminder(plan),
+    ...plan.installments.map((i) => retryMoment(plan, i)),
+    ...polls(plan),
+    plan.lifecycle === 'active' && allSettled(plan) ? endMoment(plan) : null,
+    isEverythingSettled(plan) ? listeningUntil(plan) : null,
+  ]
+  return earliestAfter(moments, now)
+}
+
+function earliestAfter(moments: (Instant | null)[], now: Instant): Instant | null {
+  let earliest: Instant | null = null
+  for (const at of moments) {
+    if (at === null || compareInstants(at, now) <= 0) continue
+    if (earliest === null || compareInstants(at, earliest) < 0) earliest = at
+  }
+  return earliest
+}
+
+/** Nothing will happen to the plan any more: its workflow may end. Debits are listened for after the last one. */
+export function isOver(plan: Plan, now: Instant): boolean {
+  const until = listeningUntil(plan)
+  return isEverythingSettled(plan) && (until === null || compareInstants(until, now) <= 0)
+}
+
+function isEverythingSettled(plan: Plan): boolean {
+  const ended = plan.lifecycle === 'completed' || plan.lifecycle === 'canceled'
+  const open = collectibles(plan).some((i) => i.open !== null || i.escalation !== null || i.status === 'scheduled')
+  return ended && !open && plan.payments.length === 0 && plan.refunds.length === 0
+}
+
+function listeningUntil(plan: Plan): Instant | null {
+  return plan.lastDebitAt && plusMs(plan.lastDebitAt, LISTENING)
+}
+
+// --- First attempts: one a day, the oldest first --------------------------------------------------------------------
+
+/** The instalment whose first attempt is to be made now, if any; overdue ones are caught up one a day (keeps Pausing). */
+export function firstAttemptDue(plan: Plan, now: Instant): Installment | null {
+  const oldest = oldestScheduled(plan)
+  if (!oldest || compareInstants(dueMoment(oldest, plan.terms), now) > 0) return null
+  return compareInstants(firstAttemptsFrom(plan, now), now) <= 0 ? oldest : null
+}
+
+function nextFirstAttempt(plan: Plan, now: Instant): Instant | null {
+  const oldest = oldestScheduled(plan)
+  if (!oldest) return null
+  const due = dueMoment(oldest, plan.terms)
+  return compareInstants(due, now) > 0 ? due : firstAttemptsFrom(plan, now)
+}
+
+/** No first attempt before this moment: one was made today, or a holiday ended before today's billing time. */
+function firstAttemptsFrom(plan: Plan, now: Instant): Instant {
+  const today = civilOf(now, plan.terms.timezone)
+  if (plan.lastFirstAttemptOn === today) return moment(addDays(today, 1), plan.terms.billingTime, plan.terms.timezone)
+  return plan.notBefore ?? now
+}
+
+function oldestScheduled(plan: Plan): Installment | null {
+  if (plan.pause || (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending')) return null
+  let oldest: Installment | null = null
+  for (const i of plan.installments) {
+    if (i.status !== 'scheduled' || i.atOnce !== null || unpaid(i) === 0) continue
+    if (oldest === null || i.dueDate < oldest.dueDate) oldest = i
+  }
+  return oldest
+}
+
+/** The moment of the next scheduled retry of an instalment. */
+export function retryMoment(plan: Pick<Plan, 'terms'>, installment: Installment): Instant | null {
+  if (installment.status !== 'retrying' || installment.open || !installment.retryOn) return null
+  return moment(installment.retryOn, plan.terms.billingTime, plan.terms.timezone)
+}
+
+function polls(plan: Plan): (Instant | null)[] {
+  return [
+    ...collectibles(plan).map((i) => (i.open?.by === 'charge' ? i.open.pollAt : null)),
+    ...plan.payments.map((p) => p.pollAt),
+    ...plan.refunds.map((r) => r.pollAt),
+  ]
+}
+
+// --- What happens by itself -----------------------------------------------------------------------------------------
+
+function resumedByItself(plan: Plan, now: Instant): Decision {
+  const over = plan.pause?.until && compareInstants(plan.pause.until, now) <= 0
+  return over ? resume(plan, now) : { plan, effects: [] }
+}
+
+function activated(plan: Plan, now: Instant): Decision {
+  if (plan.lifecycle !== 'pending' || civilOf(now, plan.terms.timezone) < plan.terms.startDate)
+    return { plan, effects: [] }
+  const event: Effect = { write: 'event', key: 'activated', type: 'plan.activated', data: { plan_id: plan.id } }
+  return { plan: { ...plan, lifecycle: 'active' }, effects: [event] }
+}
+
+function nextZero(plan: Plan): Instant | null {
+  const zero = plan.pause || plan.lifecycle !== 'active' ? undefined : oldest(plan.installments.filter(isZero))
+  return zero ? dueMoment(zero, plan.terms) : null
+}
+
+/** An instalment of which nothing is to be paid is never sent to a gateway: it is waived on its due date (keeps Schedule). */
+function zeroesSettled(plan: Plan, now: Instant): Decision {
+  if (plan.pause || plan.lifecycle !== 'active') return { plan, effects: [] }
+  let next = plan
+  const effects: Effect[] = []
+  for (const zero of plan.installments.filter(isZero)) {
+    if (compareInstants(dueMoment(zero, plan.terms), now) > 0) continue
+    next = withInstallment(next, nothingLeft(zero))
+    const data = { plan_id: plan.id, installment_number: zero.number, amount: 0 }
+    effects.push({ write: 'event', key: `zero:${zero.number}`, type: 'installment.waived', data })
+  }
+  return { plan: next, effects }
+}
+
+function isZero(installment: Installment): boolean {
+  return installment.status === 'scheduled' && unpaid(installment) === 0
+}
+
+/** The moment at which the customer is reminded of an instalment; `null` when no reminder is to be sent (keeps Telling). */
+export function reminderMoment(installment: Installment, terms: Terms): Instant | null {
+  if (terms.reminderDays === 0 || installment.atOnce) return null
+  return moment(addDays(installment.dueDate, -terms.reminderDays), terms.billingTime, terms.timezone)
+}
+
+function nextReminder(plan: Plan): Instant | null {
+  const next = plan.pause ? undefined : oldest(plan.installments.filter(isToBeReminded))
+  return next ? reminderMoment(next, plan.terms) : null
+}
+
+function isToBeReminded(installment: Installment): boolean {
+  return installment.status === 'scheduled' && !installment.reminded && unpaid(installment) > 0
+}
+
+function reminded(plan: Plan, now: Instant): Decision {
+  if (plan.pause || (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending')) return { plan, effects: [] }
+  let next = plan
+  const effects: Effect[] = []
+  for (const i of plan.installments.filter(isToBeReminded)) {
+    if (i.dueDate > addDays(civilOf(now, plan.terms.timezone), plan.terms.reminderDays)) continue
+    const at = reminderMoment(i, plan.terms)
+    if (at && compareInstants(at, now) > 0) continue
+    next = withInstallment(next, { ...i, reminded: true })
+    if (!at || compareInstants(dueMoment(i, plan.terms), now) <= 0) continue
+    const data = { installment: i.number, amount: unpaid(i), due_date: i.dueDate, due_at: dueMoment(i, plan.terms) }
+    effects.push({ write: 'notice', key: `reminder:${i.number}:${i.dueDate}`, type: 'payment.reminder', data })
+  }
+  return { plan: next, effects }
+}
+
+function oldest(installments: Installment[]): Installment | undefined {
+  return installments.reduce<Installment | undefined>(
+    (a, b) => (a === undefined || b.dueDate < a.dueDate ? b : a),
+    undefined,
+  )
+}
+
+function allSettled(plan: Plan): boolean {
+  const settled = plan.installments.every((i) => i.status === 'paid' || i.status === 'waived')
+  return settled && !hasOpenCharge(plan) && plan.refunds.length === 0
+}
+
+function endMoment(plan: Plan): Instant {
+  return startOfDay(plan.terms.endDate, plan.terms.timezone)
+}
+
+/** Completed at 00:00 of the end date once everything is paid or waived, later when the last is (keeps Schedule). */
+function completed(plan: Plan, now: Instant): Decision {
+  if (plan.lifecycle !== 'active' || !allSettled(plan) || compareInstants(endMoment(plan), now) > 0)
+    return { plan, effects: [] }
+  const data = { plan_id: plan.id }
+  return {
+    plan: { ...plan, lifecycle: 'completed' },
+    effects: [
+      { write: 'event', key: 'completed', type: 'plan.completed', data },
+      { write: 'notice', key: 'completed', type: 'terms.completed', data },
+    ],
+  }
+}

@@ -1,0 +1,49 @@
+import { describeDate, describeMoment } from '../calendar.ts'
+import { formatMoney } from '../money.ts'
+import { dueMoment, nextBillingAt, outstanding, paidIn, statusOf, unpaid } from './figures.ts'
+import type { AttemptCause, Installment, Plan } from './plan.ts'
+
+/** A plan in words, for people who look at its workflow. No personal data: ids, amounts and dates only. */
+
+const CAUSES: Record<AttemptCause, string> = {
+  due: '',
+  retry: ', retry',
+  broker: ", tried again at a broker's word",
+  payment_method: ', tried with the new payment method',
+}
+
+/** `Instalment 4 of 12, $100.00, due 15 Apr 2027 09:00 New York`. */
+export function installmentInWords(plan: Plan, installment: Installment, cause: AttemptCause = 'due'): string {
+  const amount = formatMoney(unpaid(installment), plan.terms.currency)
+  if (installment.number === 0) return `Balance of the cancellation, ${amount}`
+  const due = describeMoment(dueMoment(installment, plan.terms), plan.terms.timezone)
+  return `Instalment ${installment.number} of ${plan.installments.length}, ${amount}, due ${due}${CAUSES[cause]}`
+}
+
+/** Where a plan stands, for Temporal UI's current details (Markdown). */
+export function planInWords(plan: Plan): string {
+  const money = (amount: number) => formatMoney(amount, plan.terms.currency)
+  const next = nextBillingAt(plan)
+  const lines = [
+    `**${statusOf(plan)}** · total ${money(plan.total)} · paid ${money(paidIn(plan))} · outstanding ${money(outstanding(plan))}`,
+    next ? `Next charge ${describeMoment(next, plan.terms.timezone)}` : 'No charge is planned',
+  ]
+  if (plan.pause)
+    lines.push(`Paused since ${describeMoment(plan.pause.since, plan.terms.timezone)}, ${plan.pause.mode}`)
+  if (plan.cancellation)
+    lines.push(`Cancelled on ${describeDate(plan.cancellation.effectiveDate)}: ${plan.cancellation.explanation}`)
+  for (const refund of plan.refunds) lines.push(`Refund ${refund.number} of ${money(refund.amount)}: ${refund.state}`)
+  return [...lines, '', ...plan.installments.map((i) => `- ${installmentLine(plan, i)}`)].join('\n')
+}
+
+function installmentLine(plan: Plan, i: Installment): string {
+  const amount = formatMoney(i.amount, plan.terms.currency)
+  const standing =
+    i.status === 'processing'
+      ? i.open?.by === 'charge' && i.open.state === 'asked'
+        ? 'charge under way, outcome not known yet'
+        : 'processing'
+      : i.status
+  const retry = i.retryOn ? `, next try ${describeDate(i.retryOn)}` : ''
+  return `${i.number}. ${describeDate(i.dueDate)} ${amount} ${standing}${retry}`
+}

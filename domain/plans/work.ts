@@ -1,0 +1,77 @@
+import { compareInstants } from '../calendar.ts'
+import { attemptStarted } from './collect.ts'
+import { collectibles, isEnding, unpaid } from './figures.ts'
+import { refundNumberOf } from './keys.ts'
+import type { AttemptCause, Installment, Plan } from './plan.ts'
+import type { Instant } from './terms.ts'
+import { firstAttemptDue, retryMoment } from './time.ts'
+
+/** What is to be asked of the world now. Each kind of work has a key, so that it is never under way twice. */
+export type Work =
+  | { do: 'collect'; key: string; installment: number }
+  | { do: 'pay'; key: string; payment: number }
+  | { do: 'refund'; key: string; refund: number }
+
+/** The plan with every attempt begun whose time has come (keeps Charging, NSF). */
+export function attemptsBegun(plan: Plan, now: Instant): Plan {
+  let next = plan
+  for (const { number, cause } of attemptsDue(plan, now)) next = attemptStarted(next, number, cause, now)
+  return next
+}
+
+function attemptsDue(plan: Plan, now: Instant): { number: number; cause: AttemptCause }[] {
+  if (plan.lifecycle !== 'active' && !plan.balance) return []
+  const first = plan.lifecycle === 'active' ? firstAttemptDue(plan, now) : null
+  return collectibles(plan).flatMap((i) => {
+    const cause = i.open ? null : causeNow(plan, i, first, now)
+    return cause && unpaid(i) > 0 ? [{ number: i.number, cause }] : []
+  })
+}
+
+function causeNow(plan: Plan, i: Installment, first: Installment | null, now: Instant): AttemptCause | null {
+  if (isEnding(plan) && i.number !== 0) return null
+  const retryAt = retryMoment(plan, i)
+  // A scheduled retry that is due goes before an extra attempt: both would be the same charge today.
+  if (retryAt && compareInstants(retryAt, now) <= 0) return 'retry'
+  if (i.extra && (i.status === 'retrying' || i.status === 'escalated')) return i.extra
+  if (i.status !== 'scheduled') return null
+  if (i.atOnce && !plan.pause && compareInstants(i.atOnce, now) <= 0) return 'due'
+  return i.number === first?.number ? 'due' : null
+}
+
+/**
+ * Everything that waits for an answer of the gateway now: charges asked for, one-off payments, refunds, and those that
+ * are processing and should be read because it is time or because there is `news` of their transaction.
+ */
+export function workOpen(plan: Plan, now: Instant, news: ReadonlySet<string>): Work[] {
+  const isTime = (pollAt: Instant | null, transaction?: string) =>
+    (pollAt !== null && compareInstants(pollAt, now) <= 0) || (transaction !== undefined && news.has(transaction))
+  const told = new Set([...news].map((transaction) => refundNumberOf(plan, transaction)))
+  return [
+    ...collectibles(plan).flatMap((i): Work[] => {
+      if (i.open?.by !== 'charge') return []
+      const wanted = i.open.state === 'asked' || isTime(i.open.pollAt, i.open.transaction)
+      return wanted ? [{ do: 'collect', key: `collect:${i.number}`, installment: i.number }] : []
+    }),
+    ...plan.payments.flatMap((p): Work[] =>
+      p.state === 'wanted' || isTime(p.pollAt, p.transaction)
+        ? [{ do: 'pay', key: `pay:${p.number}`, payment: p.number }]
+        : [],
+    ),
+    ...plan.refunds.flatMap((r): Work[] =>
+      r.state === 'wanted' || (r.state === 'processing' && (isTime(r.pollAt) || told.has(r.number)))
+        ? [{ do: 'refund', key: `refund:${r.number}`, refund: r.number }]
+        : [],
+    ),
+  ]
+}
+
+/** Whether a transaction is one that is under way, so that news of it is about an open charge, payment or refund. */
+export function isUnderWay(plan: Plan, transaction: string): boolean {
+  const refund = refundNumberOf(plan, transaction)
+  if (refund !== null) return plan.refunds.some((r) => r.number === refund)
+  return (
+    collectibles(plan).some((i) => i.open?.by === 'charge' && i.open.transaction === transaction) ||
+    plan.payments.some((p) => p.transaction === transaction)
+  )
+}

@@ -1,0 +1,123 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { ClockActivities } from '../../activities/clocks/index.ts'
+import { compareInstants, earlier } from '../../domain/calendar.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
+import { clockTick } from '../plans/messages.ts'
+import * as messages from './messages.ts'
+
+const { recordClock } = proxyActivities<ClockActivities>({
+  startToCloseTimeout: '30 seconds',
+  retry: { initialInterval: '200ms', maximumInterval: '10 seconds' },
+})
+
+const LONG_RUN = 2_000
+
+/**
+ * A test clock: its plans live at the moment it shows. Advancing brings every due moment to the plans that have one, in
+ * order, and waits until they have come to rest before it goes on to the next.
+ */
+export async function testClock(start: messages.ClockStart): Promise<void> {
+  const clock = { ...start, plans: start.plans.map((plan) => ({ ...plan })) }
+  let isEnded = false
+  setHandler(messages.clockState, () => stateOf(clock))
+  setHandler(messages.join, ({ workflow }) => {
+    if (!clock.plans.some((plan) => plan.workflow === workflow)) {
+      clock.plans.push({ workflow, restedAt: clock.tick, wakeAt: null })
+    }
+  })
+  setHandler(messages.leave, ({ workflow }) => {
+    clock.plans = clock.plans.filter((plan) => plan.workflow !== workflow)
+  })
+  setHandler(messages.atRest, ({ workflow, tick, wakeAt }) => {
+    const plan = clock.plans.find((p) => p.workflow === workflow)
+    if (plan && tick >= plan.restedAt) Object.assign(plan, { restedAt: tick, wakeAt })
+  })
+  setHandler(messages.end, () => {
+    isEnded = true
+  })
+  setHandler(
+    messages.advance,
+    async ({ to }) => {
+      clock.to = to
+      await recordClock(stateOf(clock), to)
+      return stateOf(clock)
+    },
+    { validator: ({ to }) => mayAdvance(clock, to) },
+  )
+
+  while (!isEnded) {
+    await condition(() => isEnded || clock.to !== null)
+    if (clock.to !== null) await advanceTo(clock, clock.to, () => isEnded)
+    await condition(allHandlersFinished)
+    if (clock.to === null && !isEnded && isLong()) await continueAsNew<typeof testClock>(clock)
+  }
+  await condition(allHandlersFinished)
+}
+
+function mayAdvance(clock: messages.ClockStart, to: Instant): void {
+  if (clock.to !== null) throw refusal('clock_advancing', `The clock is on its way to ${clock.to}.`)
+  if (compareInstants(to, clock.now) <= 0) throw refusal('clock_backwards', `The clock stands at ${clock.now} already.`)
+}
+
+function refusal(code: string, detail: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(detail, 'RuleBroken', { code, kind: 'conflict', detail })
+}
+
+async function advanceTo(clock: messages.ClockStart, to: Instant, isEnded: () => boolean): Promise<void> {
+  // First at the present moment: what was asked of the plans since the last advance is let come to rest.
+  await tick(clock, clock.plans, isEnded)
+  for (let next = nextMoment(clock, to); next !== null && !isEnded(); next = nextMoment(clock, to)) {
+    const moment = next
+    clock.now = moment
+    await tick(clock, clock.plans.filter((p) => p.wakeAt !== null && compareInstants(p.wakeAt, moment) <= 0), isEnded)
+  }
+  clock.now = to
+  await tick(clock, clock.plans, isEnded)
+  clock.to = null
+  await recordClock(stateOf(clock), null)
+}
+
+/** Brings the present moment to some plans and waits until each has come to rest in it, or is over. */
+async function tick(clock: messages.ClockStart, plans: messages.ClockPlan[], isEnded: () => boolean): Promise<void> {
+  clock.tick += 1
+  const number = clock.tick
+  const ticked = new Set(plans.map((plan) => plan.workflow))
+  await Promise.all(
+    plans.map(async ({ workflow }) => {
+      try {
+        await getExternalWorkflowHandle(workflow).signal(clockTick, { now: clock.now, tick: number })
+      } catch {
+        // The plan is over, or was never started: it has nothing more to wait for.
+        clock.plans = clock.plans.filter((plan) => plan.workflow !== workflow)
+      }
+    }),
+  )
+  await condition(() => isEnded() || clock.plans.every((p) => !ticked.has(p.workflow) || p.restedAt >= number))
+}
+
+function nextMoment(clock: messages.ClockStart, to: Instant): Instant | null {
+  let next: Instant | null = null
+  for (const { wakeAt } of clock.plans) {
+    if (wakeAt === null || compareInstants(wakeAt, to) > 0) continue
+    next = next === null ? wakeAt : earlier(next, wakeAt)
+  }
+  return next
+}
+
+function stateOf({ id, now, to }: messages.ClockStart): messages.ClockState {
+  return { id, now, status: to === null ? 'ready' : 'advancing' }
+}
+
+function isLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo()
+  return continueAsNewSuggested || historyLength > LONG_RUN
+}

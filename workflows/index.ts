@@ -1,0 +1,2 @@
+export { testClock } from './clocks/test-clock.ts'
+export { financingTerm } from './financing/financing-term.ts'

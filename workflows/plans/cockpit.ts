@@ -1,0 +1,30 @@
+import { defineSearchAttributeKey } from '@temporalio/common'
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
+import { nextBillingAt, outstanding, statusOf } from '../../domain/plans/figures.ts'
+import { planInWords } from '../../domain/plans/words.ts'
+import { collectibles } from '../../domain/plans/figures.ts'
+import type { Run } from './run.ts'
+
+const STATUS = defineSearchAttributeKey('TenorPlanStatus', 'KEYWORD')
+const NEXT_BILLING = defineSearchAttributeKey('TenorNextBillingAt', 'DATETIME')
+const OUTSTANDING = defineSearchAttributeKey('TenorOutstanding', 'INT')
+const ESCALATED = defineSearchAttributeKey('TenorEscalated', 'BOOL')
+
+/** Shows in Temporal's UI where the plan stands: details in words, search attributes when they have changed. */
+export function show(run: Run): void {
+  const { plan } = run
+  setCurrentDetails(planInWords(plan))
+  const status = statusOf(plan)
+  const next = nextBillingAt(plan)
+  const left = outstanding(plan)
+  const escalated = collectibles(plan).some((i) => i.escalation) || plan.refunds.some((r) => r.escalation)
+  const shown = JSON.stringify([status, next, left, escalated])
+  if (shown === run.shown) return
+  run.shown = shown
+  upsertSearchAttributes([
+    { key: STATUS, value: status },
+    { key: NEXT_BILLING, value: next ? new Date(next) : null },
+    { key: OUTSTANDING, value: left },
+    { key: ESCALATED, value: escalated },
+  ])
+}

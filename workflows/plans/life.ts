@@ -1,0 +1,88 @@
+import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
+import { describeMoment } from '../../domain/calendar.ts'
+import { isOver, nextWake, timePassed } from '../../domain/plans/time.ts'
+import { attemptsBegun, isUnderWay, workOpen } from '../../domain/plans/work.ts'
+import { joinClock, leaveClock, reportRest } from './clock.ts'
+import { show } from './cockpit.ts'
+import { hearCommands } from './commands.ts'
+import * as messages from './messages.ts'
+import { begin, lookAt } from './perform.ts'
+import { record, recordOpening } from './record.ts'
+import { apply, beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
+
+/** A run carries a few instalments: replaying years of them costs more than running them (docs/decisions). */
+const LONG_RUN = 100
+
+/**
+ * The life of a plan: whatever time has brought about is done, whatever is due is asked of the world beside this loop,
+ * then it sleeps until the next moment or message. All state is in the plan, so that a run which begins with a carried
+ * plan goes on where the last one was.
+ */
+export async function live({ plan, opening }: messages.PlanStart): Promise<void> {
+  const run = beginRun(plan, opening === null)
+  hearCommands(run)
+  hearNews(run)
+  if (opening) {
+    await joinClock(run)
+    recordOpening(run, opening)
+    await run.writing
+  }
+  while (!isOver(run.plan, now(run)) || !isIdle(run)) {
+    run.stirred = false
+    doWhatIsDue(run)
+    show(run)
+    if (run.stirred) continue
+    if (isIdle(run)) await reportRest(run)
+    if (isIdle(run) && !run.stirred && isLong()) await carryOn(run)
+    await untilSomethingHappens(run)
+  }
+  await leaveClock(run)
+  await condition(allHandlersFinished)
+}
+
+function doWhatIsDue(run: Run): void {
+  apply(run, timePassed(run.plan, now(run)))
+  run.plan = attemptsBegun(run.plan, now(run))
+  for (const work of workOpen(run.plan, now(run), run.news)) begin(run, work)
+  for (const transaction of run.news) {
+    if (!isUnderWay(run.plan, transaction)) lookAt(run, transaction)
+  }
+  void record(run)
+}
+
+async function untilSomethingHappens(run: Run): Promise<void> {
+  const at = nextWake(run.plan, now(run))
+  const summary = at ? `Sleeps until ${describeMoment(at, run.plan.terms.timezone)}` : ''
+  wakeAt(run, at, summary)
+  await condition(() => run.stirred)
+}
+
+function hearNews(run: Run): void {
+  setHandler(messages.currentPlan, () => run.plan)
+  setHandler(messages.recorded, async () => {
+    await condition(() => run.isRecorded)
+    return { plan: run.plan.id }
+  })
+  setHandler(messages.gatewayNews, ({ transaction }) => {
+    run.news.add(transaction)
+    run.stirred = true
+  })
+  setHandler(messages.clockTick, ({ now: moment, tick }) => {
+    if (!run.plan.clock || tick <= run.plan.sequence.clockTick) return
+    const clock = { ...run.plan.clock, now: moment }
+    run.plan = { ...run.plan, clock, sequence: { ...run.plan.sequence, clockTick: tick } }
+    run.stirred = true
+  })
+}
+
+function isLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo()
+  return continueAsNewSuggested || historyLength > LONG_RUN
+}
+
+/** Goes on in a new run, with nothing under way and every message answered. */
+async function carryOn(run: Run): Promise<void> {
+  await condition(allHandlersFinished)
+  if (!isIdle(run) || run.stirred) return
+  await continueAsNew<typeof live>({ plan: run.plan, opening: null })
+}

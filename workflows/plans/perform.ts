@@ -1,0 +1,108 @@
+import { afterwards } from '../../domain/plans/afterwards.ts'
+import { attemptSettled, openAttempt, whyAttempt } from '../../domain/plans/collect.ts'
+import { findInstallment, today } from '../../domain/plans/figures.ts'
+import { refundNumberOf } from '../../domain/plans/keys.ts'
+import { paymentSettled } from '../../domain/plans/pay.ts'
+import { refundProgressed } from '../../domain/plans/refunding.ts'
+import { receivedLate, returned } from '../../domain/plans/returns.ts'
+import { installmentInWords } from '../../domain/plans/words.ts'
+import type { Work } from '../../domain/plans/work.ts'
+import { formatMoney } from '../../domain/money.ts'
+import { ask } from './activities.ts'
+import { apply, now, type Run } from './run.ts'
+import { noteWritten } from './written.ts'
+
+/** Begins one piece of work beside the main loop, unless it is under way already. */
+export function begin(run: Run, work: Work): void {
+  if (run.running.has(work.key)) return
+  startWork(run, work.key, () => perform(run, work))
+}
+
+/** Looks at a transaction that is over for the plan, and of which its gateway has news. */
+export function lookAt(run: Run, transaction: string): void {
+  const key = `look:${transaction}`
+  if (run.running.has(key)) return
+  run.news.delete(transaction)
+  startWork(run, key, () => look(run, transaction))
+}
+
+function startWork(run: Run, key: string, work: () => Promise<void>): void {
+  run.running.add(key)
+  // What was decided before is durable before money follows, so that rows are written in the order of decisions.
+  void run.writing.then(work).then(() => {
+    run.running.delete(key)
+    run.stirred = true
+  })
+}
+
+function perform(run: Run, work: Work): Promise<void> {
+  switch (work.do) {
+    case 'collect':
+      return collect(run, work.installment)
+    case 'pay':
+      return payOnce(run, work.payment)
+    case 'refund':
+      return giveBack(run, work.refund)
+    default:
+      return work satisfies never
+  }
+}
+
+/** One attempt on one instalment, from the gateway's answer to what becomes of the instalment. */
+async function collect(run: Run, number: number): Promise<void> {
+  const { plan } = run
+  const attempt = openAttempt(plan, number)
+  if (!attempt) return
+  run.news.delete(attempt.transaction)
+  const installment = findInstallment(plan, number)
+  const words = installmentInWords(plan, installment, attempt.cause)
+  const result = await ask.chargeInstallment.executeWithOptions({ summary: words }, [
+    {
+      plan: plan.id,
+      attempt,
+      installment,
+      paymentMethod: plan.paymentMethod,
+      description: words,
+      why: whyAttempt(plan, installment, attempt.cause),
+      clock: plan.clock?.now ?? null,
+    },
+  ])
+  noteWritten(run.written, result.installment)
+  apply(run, { plan: attemptSettled(run.plan, number, result.outcome, result).plan, effects: [] })
+  apply(run, afterwards(run.plan, now(run)))
+}
+
+async function payOnce(run: Run, number: number): Promise<void> {
+  const { plan } = run
+  const payment = plan.payments.find((p) => p.number === number)
+  if (!payment) return
+  run.news.delete(payment.transaction)
+  const summary = `One-off payment of ${formatMoney(payment.amount, plan.terms.currency)}`
+  const { outcome, at } = await ask.payOnce.executeWithOptions({ summary }, [
+    { plan: plan.id, payment, description: summary, clock: plan.clock?.now ?? null },
+  ])
+  apply(run, paymentSettled(run.plan, number, outcome, at))
+  apply(run, afterwards(run.plan, now(run)))
+}
+
+async function giveBack(run: Run, number: number): Promise<void> {
+  const { plan } = run
+  const refund = plan.refunds.find((r) => r.number === number)
+  if (!refund) return
+  for (const transaction of run.news) if (refundNumberOf(plan, transaction) === number) run.news.delete(transaction)
+  const summary = `Refund ${formatMoney(refund.amount, plan.terms.currency)} because of ${refund.cause}`
+  const { at, ...progress } = await ask.giveBack.executeWithOptions({ summary }, [
+    { plan: plan.id, refund, clock: plan.clock?.now ?? null },
+  ])
+  apply(run, refundProgressed(run.plan, number, progress, at))
+  apply(run, afterwards(run.plan, now(run)))
+}
+
+async function look(run: Run, transaction: string): Promise<void> {
+  const { plan } = run
+  const summary = `Read ${transaction}: its gateway has news of it, on ${today(plan, now(run))}`
+  const seen = await ask.lookAt.executeWithOptions({ summary }, [{ plan: plan.id, transaction }])
+  if (seen.news === 'returned') apply(run, returned(run.plan, seen.payment, seen.outcome, now(run)))
+  if (seen.news === 'received') apply(run, receivedLate(run.plan, seen.payment, now(run)))
+  if (seen.news !== 'none') apply(run, afterwards(run.plan, now(run)))
+}

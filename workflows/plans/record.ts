@@ -1,0 +1,52 @@
+import { workflowInfo } from '@temporalio/workflow'
+import type { Effect } from '../../domain/plans/effects.ts'
+import { ask } from './activities.ts'
+import type { Opening } from './messages.ts'
+import { now, type Run } from './run.ts'
+import { unwritten, writtenAs } from './written.ts'
+
+/** Has the new plan recorded before anything else of it is. */
+export function recordOpening(run: Run, { effects, ...opening }: Opening & { effects: Effect[] }): void {
+  const { workflowId, runId } = workflowInfo()
+  const plan = run.plan
+  enqueue(run, async () => {
+    const summary = `Record the plan: ${plan.installments.length} instalments`
+    await ask.recordOpening.executeWithOptions({ summary }, [{ plan, opening, effects, workflowId, runId }])
+    run.isRecorded = true
+  })
+}
+
+/** Has everything decided so far written, after what was decided before it; resolves when that is durable. */
+export async function record(run: Run): Promise<void> {
+  const change = unwritten(run.plan, run.written, run.effects, now(run))
+  if (change) {
+    run.plan = { ...run.plan, sequence: change.head.sequence }
+    run.effects = []
+    const asked = run.written.installments
+    run.written = writtenAs(run.plan)
+    // An instalment whose charge is under way is not part of the change: what is known of it stays as it was.
+    for (const { number } of [...run.plan.installments, ...(run.plan.balance ? [run.plan.balance] : [])]) {
+      const wrote = change.installments.some((i) => i.number === number)
+      const known = asked[number]
+      if (!wrote && known !== undefined) run.written.installments[number] = known
+    }
+    const summary = summaryOf(change.effects)
+    enqueue(run, () => ask.recordChange.executeWithOptions({ summary }, [change]))
+  }
+  await run.writing
+}
+
+function enqueue(run: Run, write: () => Promise<void>): void {
+  run.writes += 1
+  run.writing = run.writing.then(write).then(() => {
+    run.writes -= 1
+    run.stirred = true
+  })
+}
+
+function summaryOf(effects: Effect[]): string {
+  const events = effects.flatMap((effect) => (effect.write === 'event' ? [effect.type] : []))
+  const notices = effects.flatMap((effect) => (effect.write === 'notice' ? [effect.type] : []))
+  const what = events.length > 0 ? events : notices
+  return `Record ${what.length > 0 ? [...new Set(what)].join(', ') : 'the plan'}`.slice(0, 200)
+}

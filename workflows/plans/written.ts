@@ -1,0 +1,43 @@
+import type { Effect, PlanChange, PlanHead } from '../../domain/plans/effects.ts'
+import { collectibles } from '../../domain/plans/figures.ts'
+import type { Installment, Plan } from '../../domain/plans/plan.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
+
+/** What PostgreSQL holds of a plan, as text, so that only what differs is written. */
+export type Written = { head: string; installments: Record<number, string> }
+
+export function writtenAs(plan: Plan): Written {
+  return {
+    head: headText(plan),
+    installments: Object.fromEntries(collectibles(plan).map((i) => [i.number, JSON.stringify(i)])),
+  }
+}
+
+/** An instalment as an activity has written it beside what the workflow writes. */
+export function noteWritten(written: Written, installment: Installment): void {
+  written.installments[installment.number] = JSON.stringify(installment)
+}
+
+/** The change that is still to be written, or `null`. The caller numbers the plan and notes it as written. */
+export function unwritten(plan: Plan, written: Written, effects: Effect[], at: Instant): PlanChange | null {
+  const installments = collectibles(plan).filter((i) => !isAsked(i) && JSON.stringify(i) !== written.installments[i.number])
+  if (effects.length === 0 && installments.length === 0 && headText(plan) === written.head) return null
+  const sequence = plan.sequence.change + 1
+  return { plan: plan.id, sequence, at, head: headOf({ ...plan, sequence: { ...plan.sequence, change: sequence } }), installments, effects }
+}
+
+/** The charge under way writes its instalment itself, together with the money it moves. */
+function isAsked(installment: Installment): boolean {
+  return installment.open?.by === 'charge' && installment.open.state === 'asked'
+}
+
+function headOf(plan: Plan): PlanHead {
+  const { installments: _, handled: __, ...head } = plan
+  return head
+}
+
+/** Counters, the clock and the marks of the last attempt are written along with the next change that matters. */
+function headText(plan: Plan): string {
+  const { sequence: _, clock: __, lastFirstAttemptOn: ___, notBefore: ____, lastDebitAt: _____, balance: ______, ...rest } = headOf(plan)
+  return JSON.stringify(rest)
+}
