@@ -47,7 +47,7 @@ export const Transactions = defineEntity({
     /** Inputs of the amount and the date, so that both can be explained for ever. */
     why: p.json<Record<string, unknown>>().nullable(),
     /** What the attempt came to, as it was told to the plan: told again when it is asked again. */
-    answer: p.json<unknown>().nullable(),
+    answer: p.json<object>().nullable(),
     createdAt: instant(),
     settledAt: instant().nullable(),
     updatedAt: instant(),

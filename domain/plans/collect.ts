@@ -127,7 +127,8 @@ function paidBy(plan: Collector, installment: Installment, transaction: string, 
   const data = { transaction_id: transaction, amount }
   return {
     // Something was taken back meanwhile: what is unpaid again is due, and is begun anew.
-    installment: unpaid(paid.installment) > 0 ? { ...paid.installment, status: 'scheduled' as const } : paid.installment,
+    installment:
+      unpaid(paid.installment) > 0 ? { ...paid.installment, status: 'scheduled' as const } : paid.installment,
     effects: [
       ...moneyIn(plan, transaction, amount, describe(installment)),
       ...paid.effects,

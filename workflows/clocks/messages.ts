@@ -3,7 +3,14 @@ import type { Instant } from '../../domain/plans/terms.ts'
 
 /** What can be said to a test clock. */
 
-export type ClockStart = { id: string; tenant: string; now: Instant; plans: ClockPlan[]; tick: number; to: Instant | null }
+export type ClockStart = {
+  id: string
+  tenant: string
+  now: Instant
+  plans: ClockPlan[]
+  tick: number
+  to: Instant | null
+}
 /** `wakeAt` is when the plan has something to do next; unknown until it has come to rest at the present tick. */
 export type ClockPlan = { workflow: string; restedAt: number; wakeAt: Instant | null }
 export type ClockState = { id: string; now: Instant; status: 'ready' | 'advancing' }

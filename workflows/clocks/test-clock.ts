@@ -1,6 +1,6 @@
 import {
-  allHandlersFinished,
   ApplicationFailure,
+  allHandlersFinished,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -78,7 +78,11 @@ async function advanceTo(clock: messages.ClockStart, to: Instant, isEnded: () =>
   for (let next = nextMoment(clock, to); next !== null && !isEnded(); next = nextMoment(clock, to)) {
     const moment = next
     clock.now = moment
-    await tick(clock, clock.plans.filter((p) => p.wakeAt !== null && compareInstants(p.wakeAt, moment) <= 0), isEnded)
+    await tick(
+      clock,
+      clock.plans.filter((p) => p.wakeAt !== null && compareInstants(p.wakeAt, moment) <= 0),
+      isEnded,
+    )
   }
   clock.now = to
   await tick(clock, clock.plans, isEnded)

@@ -1,8 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common'
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
-import { nextBillingAt, outstanding, statusOf } from '../../domain/plans/figures.ts'
+import { collectibles, nextBillingAt, outstanding, statusOf } from '../../domain/plans/figures.ts'
 import { planInWords } from '../../domain/plans/words.ts'
-import { collectibles } from '../../domain/plans/figures.ts'
 import type { Run } from './run.ts'
 
 const STATUS = defineSearchAttributeKey('TenorPlanStatus', 'KEYWORD')

@@ -1,4 +1,5 @@
-import { condition, defineSignal, log, setHandler, type UpdateDefinition, uuid4 } from '@temporalio/workflow'
+import type { UpdateDefinition } from '@temporalio/common'
+import { condition, defineSignal, log, setHandler, uuid4 } from '@temporalio/workflow'
 import { parseInstant } from '../../domain/calendar.ts'
 import { RuleBroken } from '../../domain/errors.ts'
 import { adjust } from '../../domain/plans/adjust.ts'
@@ -29,12 +30,20 @@ export function hearCommands(run: Run): void {
     pay(plan, { amount, paymentMethod: paymentMethod && method(paymentMethod) }, at),
   )
   hear(run, messages.pause, (plan, { mode, until }, at) => {
-    const decision = pause(plan, { mode: oneOf('mode', mode, ['extend', 'catch_up']), until: until ? parseInstant(until) : null }, at)
+    const decision = pause(
+      plan,
+      { mode: oneOf('mode', mode, ['extend', 'catch_up']), until: until ? parseInstant(until) : null },
+      at,
+    )
     return { ...decision, answer: { pause: decision.plan.pause } }
   })
   hear(run, messages.resume, (plan, _, at) => ({ ...resume(plan, at), answer: { pause: null } }))
   hear(run, messages.resolve, (plan, command, at) =>
-    resolve(plan, { ...command, action: oneOf('action', command.action, ['retry', 'mark_paid', 'waive', 'cancel_plan']) }, at),
+    resolve(
+      plan,
+      { ...command, action: oneOf('action', command.action, ['retry', 'mark_paid', 'waive', 'cancel_plan']) },
+      at,
+    ),
   )
 }
 
@@ -110,5 +119,7 @@ function oneOf<T extends string>(field: string, given: T, allowed: readonly T[])
 }
 
 function unfit(field: string, message: string): RuleBroken {
-  return new RuleBroken('invalid_request', `${field} ${message}.`, [{ pointer: `/${field}`, message: `${field} ${message}` }])
+  return new RuleBroken('invalid_request', `${field} ${message}.`, [
+    { pointer: `/${field}`, message: `${field} ${message}` },
+  ])
 }

@@ -18,7 +18,13 @@ export type Command = { id: string; by?: string }
 
 export type AdjustCommand = Command & { totalAmount: number }
 /** Amounts in minor units; `refunded` and `charged` are what the adjustment moves at once. */
-export type AdjustAnswer = Decided & { changed: boolean; previousTotal: number; total: number; refunded: number; charged: number }
+export type AdjustAnswer = Decided & {
+  changed: boolean
+  previousTotal: number
+  total: number
+  refunded: number
+  charged: number
+}
 
 export type CancelCommand = Command & { reason?: string }
 export type CancelAnswer = Decided & { cancellation: Cancellation }

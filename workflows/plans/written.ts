@@ -20,10 +20,19 @@ export function noteWritten(written: Written, installment: Installment): void {
 
 /** The change that is still to be written, or `null`. The caller numbers the plan and notes it as written. */
 export function unwritten(plan: Plan, written: Written, effects: Effect[], at: Instant): PlanChange | null {
-  const installments = collectibles(plan).filter((i) => !isAsked(i) && JSON.stringify(i) !== written.installments[i.number])
+  const installments = collectibles(plan).filter(
+    (i) => !isAsked(i) && JSON.stringify(i) !== written.installments[i.number],
+  )
   if (effects.length === 0 && installments.length === 0 && headText(plan) === written.head) return null
   const sequence = plan.sequence.change + 1
-  return { plan: plan.id, sequence, at, head: headOf({ ...plan, sequence: { ...plan.sequence, change: sequence } }), installments, effects }
+  return {
+    plan: plan.id,
+    sequence,
+    at,
+    head: headOf({ ...plan, sequence: { ...plan.sequence, change: sequence } }),
+    installments,
+    effects,
+  }
 }
 
 /** The charge under way writes its instalment itself, together with the money it moves. */
@@ -38,6 +47,14 @@ function headOf(plan: Plan): PlanHead {
 
 /** Counters, the clock and the marks of the last attempt are written along with the next change that matters. */
 function headText(plan: Plan): string {
-  const { sequence: _, clock: __, lastFirstAttemptOn: ___, notBefore: ____, lastDebitAt: _____, balance: ______, ...rest } = headOf(plan)
+  const {
+    sequence: _,
+    clock: __,
+    lastFirstAttemptOn: ___,
+    notBefore: ____,
+    lastDebitAt: _____,
+    balance: ______,
+    ...rest
+  } = headOf(plan)
   return JSON.stringify(rest)
 }

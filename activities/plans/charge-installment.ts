@@ -1,0 +1,150 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { insertOnce } from '../../db/insert-once.ts'
+import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
+import { lockPlan, recordInstallment } from '../../db/plans/write.ts'
+import { type Attempt, settleInstallment } from '../../domain/plans/collect.ts'
+import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
+import type { Installment, PaymentMethod } from '../../domain/plans/plan.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
+import { askForCharge } from './ask-for-charge.ts'
+import type { PlanDeps } from './deps.ts'
+
+export type ChargeAsked = {
+  plan: string
+  attempt: Attempt
+  /** As the plan holds it, with this attempt open. */
+  installment: Installment
+  paymentMethod: PaymentMethod
+  /** In words, for the customer's bank statement and for people. */
+  description: string
+  why: Record<string, unknown>
+  /** The moment of the plan's test clock, or `null` for real time. */
+  clock: Instant | null
+}
+
+/** `transaction` is the payment that settled it; `installment` is what the database now holds. */
+export type ChargeSettled = { outcome: ChargeOutcome; at: Instant; transaction: string; installment: Installment }
+
+/**
+ * One attempt on one instalment, as one movement (keeps Charging): recorded as asked, asked of the gateway, and then
+ * transaction, instalment, ledger, receipt, notices and events in one database transaction. Run again, it answers what it
+ * answered before, or goes on where it was.
+ */
+export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Promise<ChargeSettled> {
+  const { attempt } = asked
+  const em = deps.orm.em.fork()
+  const known = await em.findOne(Transactions, { id: attempt.transaction })
+  if (known?.answer) return known.answer as ChargeSettled
+  const at = asked.clock ?? deps.now()
+  if (!known) {
+    const earlier = await completedMeanwhile(deps, em, asked)
+    if (earlier)
+      return earlier.answer
+        ? (earlier.answer as ChargeSettled)
+        : settle(deps, asked, { result: 'succeeded' }, earlier.id, at)
+    await recordAsked(deps, asked, at)
+  }
+  const outcome = await askForCharge(deps, {
+    transaction: attempt.transaction,
+    paymentMethod: asked.paymentMethod.id,
+    description: asked.description,
+    metadata: {
+      tenor_plan: asked.plan,
+      tenor_installment: String(attempt.installment),
+      tenor_attempt: String(attempt.attempt),
+    },
+  })
+  return settle(deps, asked, outcome, attempt.transaction, asked.clock ?? deps.now())
+}
+
+/**
+ * The payment of the attempt before this one, if its customer completed it after all. One that still waits for its
+ * customer is cancelled, so that it cannot succeed beside the new attempt.
+ */
+async function completedMeanwhile(
+  { gateway }: PlanDeps,
+  em: EntityManager,
+  { plan, attempt }: ChargeAsked,
+): Promise<TransactionRow | null> {
+  const before = await em.findOne(
+    Transactions,
+    { planId: plan, installmentNumber: attempt.installment, type: 'charge', attempt: { $lt: attempt.attempt } },
+    { orderBy: { attempt: 'desc' } },
+  )
+  if (!before?.gatewayId || before.outcome !== 'requires_action') return null
+  const isOurs = (before.answer as { for?: string } | null)?.for === attempt.transaction
+  if (isOurs) return before
+  if (before.status === 'succeeded') return null
+  const state = await gateway.cancel(before.gatewayId)
+  return state.result === 'succeeded' ? Object.assign(before, { answer: null }) : null
+}
+
+async function recordAsked({ orm }: PlanDeps, asked: ChargeAsked, at: Instant): Promise<void> {
+  const { attempt, installment, why } = asked
+  await orm.em.fork().transactional(async (em) => {
+    const plan = await lockPlan(em, asked.plan)
+    await insertOnce(em, Transactions, [
+      {
+        id: attempt.transaction,
+        tenantId: plan.tenant,
+        planId: plan.id,
+        type: 'charge',
+        installmentNumber: attempt.installment,
+        attempt: attempt.attempt,
+        amount: attempt.amount,
+        currency: plan.currency,
+        status: 'pending',
+        cause: attempt.cause,
+        gateway: 'stripe',
+        allocations: [{ installment: attempt.installment, amount: attempt.amount }],
+        why,
+        createdAt: at,
+        updatedAt: at,
+      },
+    ])
+    await recordInstallment(em, plan.id, installment, [], at)
+  })
+}
+
+const STATUS = {
+  succeeded: 'succeeded',
+  processing: 'processing',
+  declined: 'failed',
+  rejected: 'failed',
+  requires_action: 'failed',
+} as const
+
+async function settle(
+  { orm }: PlanDeps,
+  asked: ChargeAsked,
+  outcome: ChargeOutcome,
+  transaction: string,
+  at: Instant,
+): Promise<ChargeSettled> {
+  return orm.em.fork().transactional(async (em) => {
+    const plan = await lockPlan(em, asked.plan)
+    const methodType = asked.paymentMethod.type
+    const { installment, effects } = settleInstallment(plan, asked.installment, outcome, {
+      at,
+      transaction,
+      methodType,
+    })
+    const settled = { outcome, at, transaction, installment, for: asked.attempt.transaction }
+    const isOver = outcome.result !== 'processing'
+    await em.nativeUpdate(
+      Transactions,
+      { id: transaction },
+      {
+        status: STATUS[outcome.result],
+        outcome: outcome.result === 'rejected' ? 'declined' : outcome.result,
+        declineCode: 'code' in outcome ? outcome.code : null,
+        actionUrl: outcome.result === 'requires_action' ? outcome.url : null,
+        settledAt: isOver ? at : null,
+        updatedAt: at,
+        answer: isOver ? settled : null,
+      },
+    )
+    await recordInstallment(em, plan.id, installment, effects, at)
+    return settled
+  })
+}

@@ -1,0 +1,6 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import type { Instant } from '../../domain/plans/terms.ts'
+import type { PaymentGateway } from '../../gateways/payments.ts'
+
+/** What the activities of plans work with. `now` is real time; a plan on a test clock brings its own. */
+export type PlanDeps = { orm: MikroORM; gateway: PaymentGateway; now: () => Instant }
