@@ -17,7 +17,7 @@ export type DevClaims = {
 
 export type DevIssuer = {
   /** A bearer token (ES256, issuer `tenor-dev`, audience `tenor`); `ttl` like `8h` or `30m`. */
-  sign(claims: DevClaims, ttl?: string): Promise<string>
+  sign: (claims: DevClaims, ttl?: string) => Promise<string>
   /** The file with the public keys, a JWKS: what DEV_ISSUER_KEY_FILE names. */
   jwksFile: string
 }

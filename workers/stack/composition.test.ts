@@ -1,0 +1,62 @@
+import { ConfigError, loadConfig } from '../config.ts'
+import { composeStack } from './composition.ts'
+import { portsFrom } from './ports.ts'
+
+const compose = (env: Record<string, string>) => composeStack(env, portsFrom(4000), '/data', '/data/keys.json')
+const own = (env: Record<string, string>) => [...compose(env).own].sort()
+
+const ALL = ['api', 'mail', 'postgres', 'salesforce', 'stripe', 'temporal', 'worker']
+const without = (...parts: string[]) => ALL.filter((part) => !parts.includes(part))
+
+describe('what npm start brings up', () => {
+  it('is everything when nothing is named, on ports from the base on', () => {
+    expect(own({})).toEqual(ALL)
+    expect(loadConfig(compose({}).env)).toMatchObject({
+      API_PORT: 4000,
+      TEMPORAL_ADDRESS: '127.0.0.1:4001',
+      STRIPE_API_URL: 'http://127.0.0.1:4004',
+      DEV_ISSUER_KEY_FILE: '/data/keys.json',
+      TEST_CLOCKS: true,
+    })
+  })
+
+  it.each([
+    ['postgres', { DATABASE_URL: 'postgres://me@db/tenor' }],
+    ['temporal', { TEMPORAL_ADDRESS: 'temporal:7233' }],
+    ['stripe', { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' }],
+    ['mail', { SMTP_URL: 'smtp://mail:25' }],
+    [
+      'salesforce',
+      { SALESFORCE_LOGIN_URL: 'https://login', SALESFORCE_CLIENT_ID: 'id', SALESFORCE_CLIENT_SECRET: 'secret' },
+    ],
+  ])('leaves out %s when it is named', (part, env) => {
+    expect(own(env)).toEqual(without(part))
+    expect(compose(env).env).toMatchObject(env)
+  })
+
+  it('charges at Stripe itself when a key is given and no other address', () => {
+    const { env } = compose({ STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' })
+    expect(loadConfig(env).STRIPE_API_URL).toBeUndefined()
+  })
+
+  it('takes tokens of an issuer that is named instead of its own', () => {
+    const composed = compose({ OIDC_ISSUER: 'https://login.example.com', OIDC_AUDIENCE: 'tenor' })
+    expect(composed.ownIssuer).toBe(false)
+    expect(loadConfig(composed.env).DEV_ISSUER_KEY_FILE).toBeUndefined()
+  })
+
+  it('refuses a gateway that is named by half', () => {
+    expect(() => compose({ STRIPE_SECRET_KEY: 'sk_live_1' })).toThrow(ConfigError)
+    expect(() => compose({ SALESFORCE_LOGIN_URL: 'https://login' })).toThrow('SALESFORCE_CLIENT_SECRET is missing')
+  })
+
+  it('treats a variable that is set but empty as not set', () => {
+    expect(own({ DATABASE_URL: '', SMTP_URL: ' ' })).toEqual(ALL)
+  })
+})
+
+it('refuses a port base that leaves no room', () => {
+  expect(() => portsFrom(65_530)).toThrow(RangeError)
+  expect(() => portsFrom(Number('x'))).toThrow(RangeError)
+  expect(new Set(Object.values(portsFrom(4000))).size).toBe(Object.keys(portsFrom(4000)).length)
+})
