@@ -1,0 +1,94 @@
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import underPressure from '@fastify/under-pressure'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import { createSerializerCompiler, type FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi'
+import { clockRoutes } from './clocks/routes.ts'
+import { customerRoutes } from './customers/routes.ts'
+import type { ApiDeps } from './deps.ts'
+import { escalationRoutes } from './escalations/routes.ts'
+import { FINANCING } from './financing/kind.ts'
+import { BODY_LIMIT, parseBodies } from './http/body.ts'
+import { describeRoutes, serveDocs } from './http/docs.ts'
+import { answerBrokenRequests, answerErrors, answerFrameworkErrors, rememberRoutes } from './http/errors.ts'
+import { serveHealth } from './http/health.ts'
+import { answerOnce } from './http/idempotency.ts'
+import { limitRates } from './http/limits.ts'
+import { logRequests } from './http/logging.ts'
+import { measure } from './http/metrics.ts'
+import { requestId, returnRequestIds } from './http/request-ids.ts'
+import { validateRequests } from './http/validate.ts'
+import { authenticate } from './identity/authenticate.ts'
+import { eventRoutes } from './plans/events.ts'
+import { notificationRoutes } from './plans/notifications.ts'
+import { receiptPdfRoute } from './plans/receipts.ts'
+import { planRoutes } from './plans/routes.ts'
+import { webhookRoutes } from './webhooks/routes.ts'
+
+/** The API, ready to be listened on or injected into. Nothing is connected or started here. */
+export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: deps.config.logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: requestId,
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    trustProxy: deps.config.trustProxy ?? false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false },
+    frameworkErrors: answerFrameworkErrors,
+    clientErrorHandler: answerBrokenRequests,
+  })
+  rememberRoutes(app)
+  returnRequestIds(app)
+  app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }))
+  answerErrors(app)
+  logRequests(app)
+  await protect(app, deps)
+  parseBodies(app)
+  validateRequests(app)
+  answerOnce(app, deps.orm)
+  await describeRoutes(app, deps.config.version)
+  addRoutes(app, deps)
+  await serveDocs(app)
+  return app
+}
+
+async function protect(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+  app.addHook('onRoute', (route) => {
+    if (route.url.startsWith('/docs')) route.helmet = { contentSecurityPolicy: { directives: DOCS_POLICY } }
+  })
+  await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } })
+  await app.register(underPressure, { maxEventLoopDelay: 5_000, retryAfter: 5 })
+  await app.register(rateLimit, { global: false })
+  authenticate(app, deps.verifyToken)
+  limitRates(app, deps.config.limits)
+}
+
+/** The reference page is one script of our own that writes its styles inline. */
+const DOCS_POLICY = {
+  defaultSrc: ["'self'"],
+  scriptSrc: ["'self'", "'unsafe-inline'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", 'data:'],
+  fontSrc: ["'self'", 'data:'],
+  connectSrc: ["'self'"],
+  workerSrc: ["'self'", 'blob:'],
+  upgradeInsecureRequests: null,
+}
+
+function addRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  const typed = app.withTypeProvider<FastifyZodOpenApiTypeProvider>()
+  planRoutes(typed, FINANCING, deps)
+  receiptPdfRoute(typed, deps)
+  customerRoutes(typed, deps)
+  escalationRoutes(typed, deps)
+  notificationRoutes(typed, deps)
+  eventRoutes(typed, deps)
+  clockRoutes(typed, deps)
+  webhookRoutes(typed, deps)
+  serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })
+  measure(app, deps.orm)
+}

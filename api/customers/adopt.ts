@@ -1,0 +1,52 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { instantOf } from '../../db/columns.ts'
+import { type CustomerRow, Customers } from '../../db/customers/customers.ts'
+import { insertOnce } from '../../db/insert-once.ts'
+import type { ApiDeps } from '../deps.ts'
+import { attach } from './payment-methods.ts'
+
+/** Whether an id is the payment gateway's own, so that it need not be mapped to one. */
+export function isGatewayId(id: string): boolean {
+  return /^cus_\w+$/.test(id)
+}
+
+/** Tenants share a gateway: what one has there must not be charged by another that guesses its id. */
+export async function isOthers(em: EntityManager, tenant: string, gatewayId: string): Promise<boolean> {
+  return (await em.count(Customers, { gatewayCustomerId: gatewayId, tenantId: { $ne: tenant } })) > 0
+}
+
+/** The tenant's customer; one that is named by the gateway's id is taken over from there. Null when there is none. */
+export async function customerOrAdopted(
+  em: EntityManager,
+  deps: ApiDeps,
+  tenant: string,
+  id: string,
+): Promise<CustomerRow | null> {
+  const there = await em.findOne(Customers, { tenantId: tenant, id })
+  if (there || !isGatewayId(id) || (await isOthers(em, tenant, id))) return there
+  const found = await deps.payments.readCustomer(id)
+  if (!found) return null
+  const { paymentMethod } = found
+  const now = instantOf(deps.now())
+  await insertOnce(
+    em,
+    Customers,
+    [
+      {
+        tenantId: tenant,
+        id,
+        name: found.name ?? id,
+        email: found.email ?? '',
+        phone: found.phone,
+        locale: null,
+        gatewayCustomerId: id,
+        defaultPaymentMethod: paymentMethod ? await attach(deps, { gatewayCustomerId: id }, paymentMethod) : null,
+        preferences: {},
+        createdAt: now,
+        updatedAt: now,
+      },
+    ],
+    ['tenantId', 'id'],
+  )
+  return em.findOne(Customers, { tenantId: tenant, id })
+}

@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { z } from 'zod'
+import { instantOf } from '../../db/columns.ts'
+import { type CustomerRow, Customers, type SavedPaymentMethod } from '../../db/customers/customers.ts'
+import { CustomerRefused, type CustomerRequest } from '../../gateways/payments.ts'
+import type { ApiDeps } from '../deps.ts'
+import { answers, json, writeAnswers } from '../http/answers.ts'
+import type { App } from '../http/app-type.ts'
+import { TAGS } from '../http/docs.ts'
+import { customerId, instant, line, pathId, paymentMethodId } from '../http/fields.ts'
+import { idempotencyHeader } from '../http/headers.ts'
+import { idFor } from '../http/idempotency.ts'
+import { conflict, notFound, unprocessable } from '../http/problem.ts'
+import { type Caller, callerOf, onlyCustomer } from '../identity/caller.ts'
+import { isGatewayId, isOthers } from './adopt.ts'
+import { attach } from './payment-methods.ts'
+
+const fields = {
+  name: line(200),
+  email: z.email().max(254),
+  phone: z
+    .string()
+    .regex(/^\+?[0-9 ().-]{5,25}$/, 'must be a phone number')
+    .meta({ example: '+14165550123' }),
+  locale: z
+    .string()
+    .max(35)
+    .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a language tag')
+    .meta({ example: 'en-CA' }),
+  payment_method: paymentMethodId,
+}
+const { phone, locale, payment_method, ...needed } = fields
+const CustomerBody = z
+  .strictObject({
+    customer_id: customerId.optional(),
+    ...needed,
+    phone: phone.optional(),
+    locale: locale.optional(),
+    payment_method: payment_method.optional(),
+  })
+  .meta({ id: 'CustomerBody' })
+const CustomerChange = z
+  .strictObject({
+    name: fields.name.optional(),
+    email: fields.email.optional(),
+    phone: phone.nullable().optional(),
+    locale: locale.nullable().optional(),
+    payment_method: payment_method.optional(),
+  })
+  .meta({ id: 'CustomerChange', description: 'What is absent stays.' })
+
+const Customer = z
+  .object({
+    customer_id: z.string(),
+    name: z.string(),
+    email: z.string(),
+    phone: z.string().nullable(),
+    locale: z.string().nullable(),
+    payment_method: z.string().nullable(),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: 'Customer' })
+
+/** Customers are made here and at the gateway; no workflow owns them. */
+export function customerRoutes(app: App, deps: ApiDeps): void {
+  const tags = [TAGS.customers]
+  const creation = {
+    tags,
+    summary: 'Make a customer, at the payment gateway as well',
+    headers: idempotencyHeader,
+    body: CustomerBody,
+    response: writeAnswers({ 201: json(Customer, 'Made.') }, 409, 422),
+  }
+  app.post('/customers', { schema: creation }, async (request, reply) => {
+    const caller = callerOf(request)
+    const em = deps.orm.em.fork()
+    const id = request.body.customer_id ?? idFor(request, 'cust_')
+    const there = await em.findOne(Customers, { tenantId: caller.tenant, id })
+    // Somebody who held this key died before answering, after the work was done.
+    if (there && !request.idempotency?.takenOver) throw exists()
+    const customer = there ?? (await make(em, deps, caller, id, request.body))
+    return reply
+      .code(201)
+      .header('location', `/customers/${encodeURIComponent(id)}`)
+      .send(showCustomer(customer))
+  })
+
+  const reading = {
+    tags,
+    summary: 'One customer',
+    params: pathId,
+    response: answers({ 200: json(Customer, 'The customer.') }, 404),
+  }
+  app.get('/customers/:id', { schema: reading }, async (request) =>
+    showCustomer(await find(deps.orm.em.fork(), callerOf(request), request.params.id)),
+  )
+
+  const changing = {
+    tags,
+    summary: 'Change a customer; plans keep the payment methods they have',
+    params: pathId,
+    body: CustomerChange,
+    response: writeAnswers({ 200: json(Customer, 'As it is now.') }, 404, 422),
+  }
+  app.patch('/customers/:id', { schema: changing }, async (request) => {
+    const em = deps.orm.em.fork()
+    const customer = await find(em, callerOf(request), request.params.id)
+    return showCustomer(await change(em, deps, customer, request.body))
+  })
+}
+
+async function make(
+  em: EntityManager,
+  deps: ApiDeps,
+  caller: Caller,
+  id: string,
+  body: z.output<typeof CustomerBody>,
+): Promise<CustomerRow> {
+  const gatewayId = isGatewayId(id) ? id : null
+  if (gatewayId !== null && ((await isOthers(em, caller.tenant, id)) || !(await deps.payments.readCustomer(id)))) {
+    throw unprocessable('unknown_customer', 'The payment gateway knows no such customer.', '/customer_id')
+  }
+  const { name, email, phone = null, locale = null, payment_method } = body
+  const gatewayCustomerId = await saveAtGateway(deps, {
+    gatewayId,
+    reference: `${caller.tenant}/${id}`,
+    name,
+    email,
+    phone,
+  })
+  const defaultPaymentMethod =
+    payment_method === undefined ? null : await attach(deps, { gatewayCustomerId }, payment_method)
+  const now = instantOf(deps.now())
+  const row = { tenantId: caller.tenant, id, name, email, phone, locale, gatewayCustomerId, defaultPaymentMethod }
+  await em
+    .insert(Customers, { ...row, preferences: {}, createdAt: now, updatedAt: now })
+    .catch((error: { code?: string }) => {
+      throw error.code === UNIQUE_VIOLATION ? exists() : error
+    })
+  return em.findOneOrFail(Customers, { tenantId: caller.tenant, id })
+}
+
+const UNIQUE_VIOLATION = '23505'
+const exists = () => conflict('customer_exists', 'There is a customer by this id already.')
+
+async function change(
+  em: EntityManager,
+  deps: ApiDeps,
+  customer: CustomerRow,
+  body: z.output<typeof CustomerChange>,
+): Promise<CustomerRow> {
+  const { payment_method, ...given } = body
+  const next = {
+    name: customer.name,
+    email: customer.email,
+    phone: customer.phone ?? null,
+    locale: customer.locale ?? null,
+    ...given,
+  }
+  const { tenantId, id, gatewayCustomerId } = customer
+  const { name, email, phone } = next
+  if (Object.keys(given).length > 0) {
+    await saveAtGateway(deps, {
+      gatewayId: gatewayCustomerId ?? null,
+      reference: `${tenantId}/${id}`,
+      name,
+      email,
+      phone,
+    })
+  }
+  const method: { defaultPaymentMethod?: SavedPaymentMethod } =
+    payment_method === undefined ? {} : { defaultPaymentMethod: await attach(deps, customer, payment_method) }
+  await em.nativeUpdate(Customers, { tenantId, id }, { ...next, ...method, updatedAt: instantOf(deps.now()) })
+  return em.findOneOrFail(Customers, { tenantId, id }, { refresh: true })
+}
+
+/** The key comes from what is saved: the same customer again is the same one at the gateway. */
+async function saveAtGateway({ payments }: ApiDeps, customer: CustomerRequest): Promise<string> {
+  const key = createHash('sha256').update(JSON.stringify(customer)).digest('base64url')
+  try {
+    return (await payments.saveCustomer(customer, `customer-${key}`)).id
+  } catch (error) {
+    if (!(error instanceof CustomerRefused)) throw error
+    throw unprocessable('customer_refused', `The payment gateway does not take this customer: ${error.code}.`)
+  }
+}
+
+async function find(em: EntityManager, caller: Caller, id: string): Promise<CustomerRow> {
+  const only = onlyCustomer(caller)
+  const customer = await em.findOne(Customers, { tenantId: caller.tenant, id })
+  if (!customer || (only !== null && customer.id !== only)) throw notFound('customer')
+  return customer
+}
+
+function showCustomer(row: CustomerRow): z.output<typeof Customer> {
+  return {
+    customer_id: row.id,
+    name: row.name,
+    email: row.email,
+    phone: row.phone ?? null,
+    locale: row.locale ?? null,
+    payment_method: row.defaultPaymentMethod?.id ?? null,
+    created_at: row.createdAt,
+    updated_at: row.updatedAt,
+  }
+}

@@ -1,0 +1,33 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import type { Client } from '@temporalio/client'
+import type { FastifyServerOptions } from 'fastify'
+import type { PaymentGateway } from '../gateways/payments.ts'
+import type { TokenVerifier } from './identity/tokens.ts'
+import type { ReceiptData } from './plans/receipts.ts'
+import type { WebhookReader } from './webhooks/routes.ts'
+
+/** What the API is put together from. Nothing here is made by the API itself, so that tests choose every part. */
+export type ApiDeps = {
+  orm: MikroORM
+  temporal: Client
+  payments: PaymentGateway
+  verifyToken: TokenVerifier
+  /** Checks a webhook's signature on the raw body. */
+  readStripeWebhook: WebhookReader
+  /** The PDF of a receipt. */
+  renderReceipt(receipt: ReceiptData): Promise<Uint8Array>
+  now(): Date
+  config: ApiConfig
+}
+
+export type ApiConfig = {
+  taskQueue: string
+  temporalUiUrl: string
+  testClocks: boolean
+  version: string
+  logger: FastifyServerOptions['logger']
+  /** Addresses of the proxies in front, if any: whose X-Forwarded-For is believed. */
+  trustProxy?: string[]
+  /** Requests a minute and caller. */
+  limits?: { reads: number; writes: number }
+}

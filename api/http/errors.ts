@@ -1,0 +1,123 @@
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { InvalidCursor } from '../../db/pages.ts'
+import { RuleBroken } from '../../domain/errors.ts'
+import { NoAnswer } from '../../gateways/payments.ts'
+import { databaseProblem } from './database-errors.ts'
+import { invalidRequest, Problem, unavailable } from './problem.ts'
+import { temporalProblem } from './temporal-errors.ts'
+
+/** The one place where errors become statuses. */
+export function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => sendProblem(problemOf(error), error, request, reply))
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsAt(app, request.url)
+    const problem =
+      methods.length > 0
+        ? new Problem(405, 'method_not_allowed', `${request.method} is not possible here.`, {
+            headers: { allow: methods.join(', ') },
+          })
+        : new Problem(404, 'not_found', 'There is nothing at this address.')
+    return sendProblem(problem, undefined, request, reply)
+  })
+}
+
+/** For errors that Fastify finds before any route: they reach no error handler. */
+export function answerFrameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(problemOf(error), error, request, reply)
+}
+
+/** For what is no HTTP at all: there is no request to answer, only a socket. */
+export function answerBrokenRequests(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const problem =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new Problem(431, 'headers_too_large', 'The headers are larger than is taken here.')
+      : new Problem(400, 'malformed_request', 'This is not an HTTP request that can be understood.')
+  const body = JSON.stringify(problem.toBody('urn:tenor:request:unknown'))
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.toBody('').title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.destroySoon()
+}
+
+export function sendProblem(
+  problem: Problem,
+  cause: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (problem.status >= 500) request.log.error({ err: cause, code: problem.code }, 'request failed')
+  else request.log.info({ code: problem.code, status: problem.status }, 'request refused')
+  return reply
+    .headers(problem.headers)
+    .code(problem.status)
+    .type('application/problem+json')
+    .send(problem.toBody(`urn:tenor:request:${request.id}`))
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof RuleBroken) return ruleProblem(error)
+  if (error instanceof InvalidCursor) return invalidRequest([{ pointer: '/cursor', message: 'is none of this list' }])
+  if (error instanceof NoAnswer)
+    return unavailable('gateway_unreachable', 'The payment gateway gives no answer.', error)
+  return fastifyProblem(error) ?? databaseProblem(error) ?? temporalProblem(error) ?? unexpected(error)
+}
+
+/** Conflicts with the present state are 409, what no state would allow is 422. */
+function ruleProblem({ code, detail, kind, errors }: RuleBroken): Problem {
+  return new Problem(kind === 'conflict' ? 409 : 422, code, detail, errors ? { errors } : {})
+}
+
+function unexpected(cause: unknown): Problem {
+  return new Problem(500, 'internal_error', 'This request could not be completed. Its id finds it in the logs.', {
+    cause,
+  })
+}
+
+const FASTIFY_CODES: Record<string, [number, string, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is larger than is taken here.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Bodies are JSON: Content-Type: application/json.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'malformed_body', 'The body is not JSON that is taken here.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'malformed_body', 'The body is not as long as Content-Length says.'],
+  FST_ERR_BAD_URL: [400, 'malformed_url', 'The address is not properly percent-encoded.'],
+  FST_ERR_MAX_PARAM_LENGTH: [404, 'not_found', 'There is nothing at this address.'],
+  FST_UNDER_PRESSURE: [503, 'overloaded', 'Too much is going on here at the moment.'],
+}
+
+/** Errors of Fastify itself and of its plugins. */
+function fastifyProblem(error: unknown): Problem | undefined {
+  const { code, statusCode, message } = error as Partial<FastifyError>
+  const known = code === undefined ? undefined : FASTIFY_CODES[code]
+  if (known) return new Problem(...known, known[0] === 503 ? { headers: { 'retry-after': '5' } } : {})
+  if (error instanceof SyntaxError && statusCode === 400) {
+    return new Problem(400, 'malformed_body', 'The body is not JSON that is taken here.')
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new Problem(statusCode, 'bad_request', message ?? 'The request cannot be understood.')
+  }
+  return undefined
+}
+
+const patterns = new WeakMap<FastifyInstance, { pattern: RegExp; method: string }[]>()
+
+/** Remembers every route, so that a wrong method on a right address is told as what it is. */
+export function rememberRoutes(app: FastifyInstance): void {
+  const known: { pattern: RegExp; method: string }[] = []
+  patterns.set(app, known)
+  app.addHook('onRoute', ({ url, method }) => {
+    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}/?$`)
+    for (const one of [method].flat()) known.push({ pattern, method: one })
+  })
+}
+
+function methodsAt(app: FastifyInstance, url: string): string[] {
+  const path = url.split('?')[0] ?? ''
+  const found = (patterns.get(app) ?? []).filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+  return [...new Set(found)].sort()
+}

@@ -1,0 +1,69 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import type { FastifyInstance } from 'fastify'
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Prometheus: how long requests take and how they end, by route; what waits for people and for the outbox. */
+export function measure(app: FastifyInstance, orm: MikroORM): void {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    name: 'tenor_http_request_seconds',
+    help: 'Time that requests took, by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers: [registry],
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode }
+    requests.observe(labels, reply.elapsedTime / 1000)
+  })
+  gaugesOf(orm, registry)
+  app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (_request, reply) => {
+    reply.type(registry.contentType)
+    return registry.metrics()
+  })
+}
+
+const WAITING: [name: string, help: string, sql: string][] = [
+  [
+    'tenor_escalations_open',
+    'Escalations that a broker has yet to resolve.',
+    `select count(*)::float8 as value from escalations where status = 'open'`,
+  ],
+  [
+    'tenor_outbox_age_seconds',
+    'Age of the oldest notice that is still to be sent.',
+    `select coalesce(extract(epoch from now() - min(next_attempt_at)), 0)::float8 as value from notifications where status = 'queued' and next_attempt_at <= now()`,
+  ],
+  [
+    'tenor_webhooks_unmatched',
+    'Webhooks that wait to be matched with a transaction.',
+    'select count(*)::float8 as value from webhook_inbox where processed_at is null',
+  ],
+  [
+    'tenor_database_connections',
+    "This database's open connections, of all processes.",
+    'select count(*)::float8 as value from pg_stat_activity where datname = current_database()',
+  ],
+]
+
+function gaugesOf(orm: MikroORM, registry: Registry): void {
+  for (const [name, help, sql] of WAITING) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        // A database that is down must not hide the other figures.
+        const rows = await orm.em
+          .fork()
+          .execute<{ value: number }[]>(sql)
+          .catch(() => [])
+        if (rows[0]) this.set(rows[0].value)
+        else this.reset()
+      },
+    })
+  }
+}

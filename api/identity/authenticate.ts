@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Problem } from '../http/problem.ts'
+import { type Access, accessTo } from './permissions.ts'
+import type { TokenVerifier } from './tokens.ts'
+
+const FAILURES_A_MINUTE = 120
+
+/**
+ * Lets nobody through to a route whom the permission table does not name. A route that the table does not know fails
+ * the start, so that none is ever open by omission.
+ */
+export function authenticate(app: FastifyInstance, verify: TokenVerifier): void {
+  app.decorateRequest('caller', null)
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) accessTo(one, url)
+  })
+  const failures = app.createRateLimit({ max: FAILURES_A_MINUTE, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) return
+    const access = accessTo(request.method, request.routeOptions.url ?? '')
+    if (access === 'public') return
+    request.caller = await verify(bearerToken(request)).catch(async (problem: unknown) => {
+      const guesses = await failures(request)
+      if (!guesses.isAllowed && guesses.isExceeded) throw tooMany(guesses.ttlInSeconds)
+      throw problem
+    })
+    request.log = request.log.child({ caller: request.caller.sub, tenant: request.caller.tenant })
+    allow(request, access)
+  })
+}
+
+function allow(request: FastifyRequest, access: Exclude<Access, 'public'>): void {
+  const { caller } = request
+  if (!caller?.roles.some((role) => access.includes(role))) {
+    throw new Problem(403, 'forbidden', 'Your role does not allow this.')
+  }
+  if (caller.roles.every((role) => role === 'customer') && caller.customer === null) {
+    throw new Problem(403, 'forbidden', 'The token does not say which customer you are.')
+  }
+}
+
+function bearerToken(request: FastifyRequest): string {
+  const token = /^Bearer +([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (token) return token
+  throw new Problem(401, 'token_missing', 'Send a token: Authorization: Bearer ….', {
+    headers: { 'www-authenticate': 'Bearer' },
+  })
+}
+
+export function tooMany(seconds: number): Problem {
+  return new Problem(429, 'rate_limited', `Too many requests. Try again in ${seconds} s.`, {
+    headers: { 'retry-after': String(seconds) },
+  })
+}

@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify'
+import type { Role } from '../../domain/identity/roles.ts'
+
+/** Who sends a request, as the token says. */
+export type Caller = {
+  sub: string
+  tenant: string
+  roles: Role[]
+  /** The customer whose plans somebody with the role `customer` may see. */
+  customer: string | null
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null
+  }
+}
+
+/** The caller of a route that is not public. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new Error(`${request.routeOptions.url} has no caller: is it public?`)
+  return request.caller
+}
+
+/**
+ * The only customer whose things the caller may see; `null` when it may see all of its tenant's. Roles add up, so one
+ * wider than `customer` lifts the limit.
+ */
+export function onlyCustomer(caller: Caller): string | null {
+  return caller.roles.some((role) => role !== 'customer') ? null : (caller.customer ?? '')
+}

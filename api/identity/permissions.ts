@@ -1,0 +1,69 @@
+import type { Role } from '../../domain/identity/roles.ts'
+
+export type Access = 'public' | readonly Role[]
+
+/** Starts plans, changes what was agreed, and what ops need for it. */
+const OPERATE = ['api_client', 'admin'] as const
+/** Sees everything of the tenant. */
+const WATCH = [...OPERATE, 'broker', 'agent'] as const
+/** Also the customer, for its own plans only: every query of a customer is limited to them. */
+const OWN = [...WATCH, 'customer'] as const
+const BROKER = ['broker', 'admin'] as const
+
+const ofPlans = (plans: string): Record<string, Access> => ({
+  [`POST ${plans}`]: OPERATE,
+  [`POST ${plans}/quote`]: OWN,
+  [`GET ${plans}`]: OWN,
+  [`GET ${plans}/:id`]: OWN,
+  [`PATCH ${plans}/:id`]: OPERATE,
+  [`DELETE ${plans}/:id`]: [...OPERATE, 'broker', 'customer'],
+  [`GET ${plans}/:id/timeline`]: OWN,
+  [`GET ${plans}/:id/transactions`]: OWN,
+  [`GET ${plans}/:id/ledger`]: WATCH,
+  [`GET ${plans}/:id/receipts`]: OWN,
+  [`GET ${plans}/:id/cancellation_quote`]: OWN,
+  [`PUT ${plans}/:id/payment_method`]: [...OPERATE, 'broker', 'customer'],
+  [`POST ${plans}/:id/payments`]: [...OPERATE, 'broker', 'customer'],
+  [`POST ${plans}/:id/pause`]: [...OPERATE, 'broker'],
+  [`POST ${plans}/:id/resume`]: [...OPERATE, 'broker'],
+})
+
+/** Who may do what: the one place. A route that is not here does not start. */
+const PERMISSIONS: Record<string, Access> = {
+  ...ofPlans('/payment_terms'),
+  'GET /receipts/:id.pdf': OWN,
+  'POST /customers': OPERATE,
+  'GET /customers/:id': OWN,
+  'PATCH /customers/:id': OPERATE,
+  'GET /escalations': WATCH,
+  'GET /escalations/:id': WATCH,
+  'POST /escalations/:id/resolve': BROKER,
+  'GET /notifications': OWN,
+  'GET /events': WATCH,
+  'GET /events/:id': WATCH,
+  'POST /test_clocks': OPERATE,
+  'GET /test_clocks/:id': WATCH,
+  'POST /test_clocks/:id/advance': OPERATE,
+  'DELETE /test_clocks/:id': OPERATE,
+  // Signed by the gateway.
+  'POST /webhooks/stripe': 'public',
+  'GET /health/live': 'public',
+  'GET /health/ready': 'public',
+  'GET /metrics': 'public',
+  'GET /openapi.json': 'public',
+  'GET /docs': 'public',
+  'GET /docs/': 'public',
+  'GET /docs/openapi.json': 'public',
+  'GET /docs/openapi.yaml': 'public',
+  'GET /docs/js/scalar.js': 'public',
+}
+
+/** Throws for a route that the table does not know. */
+export function accessTo(method: string, url: string): Access {
+  const access = Object.hasOwn(PERMISSIONS, `${method} ${url}`) ? PERMISSIONS[`${method} ${url}`] : undefined
+  if (access === undefined) throw new Error(`Nothing in identity/permissions.ts says who may ${method} ${url}.`)
+  return access
+}
+
+/** For a test that no entry outlives its route. */
+export const permittedRoutes = (): string[] => Object.keys(PERMISSIONS)

@@ -1,0 +1,119 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { Customers } from '../../db/customers/customers.ts'
+import type { PlanRow } from '../../db/plans/plans.ts'
+import { Transactions } from '../../db/plans/transactions.ts'
+import { parseInstant } from '../../domain/calendar.ts'
+import type { PaymentMethod } from '../../domain/plans/plan.ts'
+import { changePaymentMethod, pause, pay, resume } from '../../workflows/plans/messages.ts'
+import { attach } from '../customers/payment-methods.ts'
+import type { ApiDeps } from '../deps.ts'
+import { json, writeAnswers } from '../http/answers.ts'
+import type { App } from '../http/app-type.ts'
+import { refuseStale, tagOf } from '../http/etag.ts'
+import { pathId, paymentMethodId, positiveAmount, timestamp } from '../http/fields.ts'
+import { actionHeaders, ifMatchHeader } from '../http/headers.ts'
+import { idFor } from '../http/idempotency.ts'
+import { notFound, unprocessable } from '../http/problem.ts'
+import { type Caller, callerOf } from '../identity/caller.ts'
+import { send } from './commands.ts'
+import { answerWithPlan } from './create-routes.ts'
+import type { PlanApi } from './kind.ts'
+import { showPlan, showTransaction } from './present.ts'
+import { wholePlanFor } from './queries.ts'
+import { Transaction } from './shapes.ts'
+
+/** What can be done with a plan beside changing what was agreed: pay, pay by other means, take a holiday. */
+export function planActions(app: App, kind: PlanApi, deps: ApiDeps): void {
+  methods(app, kind, deps)
+  payments(app, kind, deps)
+  holidays(app, kind, deps)
+}
+
+function methods(app: App, kind: PlanApi, deps: ApiDeps): void {
+  const schema = {
+    tags: [kind.tag],
+    summary: 'Replace the payment method; what is retrying or escalated is tried at once',
+    params: pathId,
+    headers: ifMatchHeader,
+    body: z.strictObject({ payment_method: paymentMethodId }).meta({ id: 'PaymentMethodBody' }),
+    response: writeAnswers({ 200: json(kind.shapes.plan, 'The plan.') }, 404, 409, 412, 422),
+  }
+  app.put(`${kind.path}/:id/payment_method`, { schema }, async (request, reply) => {
+    const caller = callerOf(request)
+    const plan = await planToChange(request, request.params.id, kind, deps)
+    const paymentMethod = await attachTo(deps, plan, request.body.payment_method)
+    const command = { id: idFor(request, 'cmd_'), by: caller.sub, paymentMethod }
+    await send(deps, plan.workflowId, changePaymentMethod, command)
+    return answerWithPlan(reply, deps, caller, kind, plan.id)
+  })
+}
+
+function payments(app: App, kind: PlanApi, deps: ApiDeps): void {
+  const body = z
+    .strictObject({ amount: positiveAmount.optional(), payment_method: paymentMethodId.optional() })
+    .meta({ id: 'PaymentBody', description: 'All that is due, by the method of the plan, unless it says otherwise.' })
+  const schema = {
+    tags: [kind.tag],
+    summary: 'Pay ahead, or what is owed now',
+    params: pathId,
+    headers: actionHeaders,
+    body,
+    response: writeAnswers({ 201: json(Transaction, 'The payment; it may still be under way.') }, 404, 409, 412, 422),
+  }
+  app.post(`${kind.path}/:id/payments`, { schema }, async (request, reply) => {
+    const caller = callerOf(request)
+    const plan = await planToChange(request, request.params.id, kind, deps)
+    const { amount = null, payment_method } = request.body
+    const paymentMethod = payment_method === undefined ? null : await attachTo(deps, plan, payment_method)
+    const command = { id: idFor(request, 'cmd_'), by: caller.sub, amount, paymentMethod }
+    const answer = await send(deps, plan.workflowId, pay, command)
+    const made = await deps.orm.em.fork().findOne(Transactions, { id: answer.transaction, planId: plan.id })
+    if (!made) throw notFound('transaction')
+    return reply.code(201).header('location', `${kind.path}/${plan.id}/transactions`).send(showTransaction(made))
+  })
+}
+
+function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
+  const body = z
+    .strictObject({ mode: z.enum(['extend', 'catch_up']), until: timestamp.optional() })
+    .meta({ id: 'PauseBody', description: 'Without `until` the holiday lasts until it is ended.' })
+  const schema = (summary: string) => ({
+    tags: [kind.tag],
+    summary,
+    params: pathId,
+    headers: actionHeaders,
+    response: writeAnswers({ 200: json(kind.shapes.plan, 'The plan.') }, 404, 409, 412, 422),
+  })
+  app.post(`${kind.path}/:id/pause`, { schema: { ...schema('A payment holiday'), body } }, async (request, reply) => {
+    const caller = callerOf(request)
+    const plan = await planToChange(request, request.params.id, kind, deps)
+    const { mode, until } = request.body
+    const command = { id: idFor(request, 'cmd_'), by: caller.sub, mode, until: until ? parseInstant(until) : null }
+    await send(deps, plan.workflowId, pause, command)
+    return answerWithPlan(reply, deps, caller, kind, plan.id)
+  })
+  const nothing = z.strictObject({}).meta({ id: 'NothingBody', description: 'No body is needed.' })
+  const resuming = { ...schema('End a payment holiday'), body: nothing }
+  app.post(`${kind.path}/:id/resume`, { schema: resuming }, async (request, reply) => {
+    const caller = callerOf(request)
+    const plan = await planToChange(request, request.params.id, kind, deps)
+    await send(deps, plan.workflowId, resume, { id: idFor(request, 'cmd_'), by: caller.sub })
+    return answerWithPlan(reply, deps, caller, kind, plan.id)
+  })
+}
+
+async function planToChange(request: FastifyRequest, id: string, kind: PlanApi, deps: ApiDeps): Promise<PlanRow> {
+  const caller: Caller = callerOf(request)
+  const rows = await wholePlanFor(deps.orm.em.fork(), caller, kind.kind, id)
+  refuseStale(request, tagOf(showPlan(rows, kind.idField, deps.config.temporalUiUrl)))
+  return rows.plan
+}
+
+async function attachTo(deps: ApiDeps, plan: PlanRow, method: string): Promise<PaymentMethod> {
+  const owner = { tenantId: plan.tenantId, id: plan.customerId }
+  const customer = await deps.orm.em.fork().findOne(Customers, owner)
+  if (!customer) throw unprocessable('unknown_customer', 'The customer of the plan is not there any more.')
+  const { id, type } = await attach(deps, customer, method)
+  return { id, type }
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
+import type { CancellationTerms, RetryPolicy } from '../../domain/plans/terms.ts'
+
+/** What can be agreed for any kind of plan, as clients write it. */
+
+const MOST_DAYS = 3660
+const percent = z.number().min(0).max(100)
+const options = {
+  cooling_off_days: z.int().min(0).max(MOST_DAYS).optional(),
+  fee: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  collect_balance: z.boolean().optional(),
+}
+
+export const CancellationTermsBody = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('none'), ...options }),
+    z.strictObject({ type: z.literal('full'), ...options }),
+    z.strictObject({ type: z.literal('pro_rata'), ...options }),
+    z.strictObject({ type: z.literal('short_rate'), penalty_percent: percent, ...options }),
+    z.strictObject({
+      type: z.literal('tiered'),
+      tiers: z
+        .array(z.strictObject({ from_day: z.int().min(0).max(MOST_DAYS), refund_percent: percent }))
+        .min(1)
+        .max(50),
+      ...options,
+    }),
+  ])
+  .meta({ id: 'CancellationTerms', description: 'What a cancellation gives back and keeps. Never changes.' })
+
+type Body = z.output<typeof CancellationTermsBody>
+
+export function cancellationTerms(body: Body): CancellationTerms {
+  const { cooling_off_days, fee, collect_balance } = body
+  const options = {
+    ...(cooling_off_days === undefined ? {} : { coolingOffDays: cooling_off_days }),
+    ...(fee === undefined ? {} : { fee }),
+    ...(collect_balance === undefined ? {} : { collectBalance: collect_balance }),
+  }
+  switch (body.type) {
+    case 'short_rate':
+      return { type: body.type, penaltyPercent: body.penalty_percent, ...options }
+    case 'tiered': {
+      const tiers = body.tiers.map(({ from_day, refund_percent }) => ({
+        fromDay: from_day,
+        refundPercent: refund_percent,
+      }))
+      return { type: body.type, tiers, ...options }
+    }
+    default:
+      return { type: body.type, ...options }
+  }
+}
+
+const days = z.int().min(1).max(31)
+export const RetryPolicyBody = z
+  .strictObject({
+    retries: z.int().min(0).max(10),
+    every_days: z.union([days, z.array(days).max(10)]).optional(),
+  })
+  .meta({
+    id: 'RetryPolicy',
+    description: '`every_days` is a number, or a list with one for each retry; 1 when absent.',
+  })
+
+/** One number stands for every retry; a list is taken as it is, and checked by the rules. */
+export function retryPolicy(body: z.output<typeof RetryPolicyBody> | undefined): RetryPolicy {
+  if (!body) return DEFAULT_RETRY_POLICY
+  const { retries, every_days = 1 } = body
+  return { retries, everyDays: Array.isArray(every_days) ? every_days : Array<number>(retries).fill(every_days) }
+}

@@ -1,0 +1,69 @@
+import type { FastifyReply } from 'fastify'
+import type { ApiDeps } from '../deps.ts'
+import { json, writeAnswers } from '../http/answers.ts'
+import type { App } from '../http/app-type.ts'
+import { setTag, tagOf } from '../http/etag.ts'
+import { idempotencyHeader } from '../http/headers.ts'
+import { idFor } from '../http/idempotency.ts'
+import { type Caller, callerOf } from '../identity/caller.ts'
+import { createPlan, quotePlan } from './create.ts'
+import type { PlanApi } from './kind.ts'
+import { showPlan, showQuote } from './present.ts'
+import { wholePlanFor } from './queries.ts'
+import { Quote } from './shapes.ts'
+
+/** Quotes and creations: one body, one function of the rules. */
+export function planCreation(app: App, kind: PlanApi, deps: ApiDeps): void {
+  const { path, tag, one, shapes } = kind
+
+  app.post(
+    `${path}/quote`,
+    {
+      schema: {
+        tags: [tag],
+        summary: `The schedule that a ${one} would have; makes nothing`,
+        headers: idempotencyHeader,
+        body: kind.quoteBody,
+        response: writeAnswers({ 200: json(Quote, 'The schedule.') }, 409, 422),
+      },
+    },
+    async (request) => {
+      const plan = await quotePlan(deps.orm.em.fork(), deps, callerOf(request), kind, kind.asked(request.body))
+      return showQuote(plan)
+    },
+  )
+
+  app.post(
+    path,
+    {
+      schema: {
+        tags: [tag],
+        summary: `Start a ${one}`,
+        headers: idempotencyHeader,
+        body: kind.createBody,
+        response: writeAnswers({ 201: json(shapes.plan, 'It is durable and will bill.') }, 409, 422),
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request)
+      const id = idFor(request, kind.idPrefix)
+      await createPlan(deps.orm.em.fork(), deps, caller, kind, kind.asked(request.body), { id, requestId: request.id })
+      return answerWithPlan(reply.code(201).header('location', `${path}/${id}`), deps, caller, kind, id)
+    },
+  )
+}
+
+/** The plan as it now stands in the database, with its tag. */
+export async function answerWithPlan(
+  reply: FastifyReply,
+  { orm, config }: ApiDeps,
+  caller: Caller,
+  kind: PlanApi,
+  id: string,
+  extra: (plan: ReturnType<typeof showPlan>) => object = () => ({}),
+): Promise<FastifyReply> {
+  const rows = await wholePlanFor(orm.em.fork(), caller, kind.kind, id)
+  const shown = showPlan(rows, kind.idField, config.temporalUiUrl)
+  setTag(reply, tagOf(shown))
+  return reply.send({ ...shown, ...extra(shown) })
+}

@@ -1,0 +1,198 @@
+import type { InstallmentRow } from '../../db/plans/installments.ts'
+import type { PlanRow } from '../../db/plans/plans.ts'
+import type { LedgerEntry } from '../../db/plans/read-ledger.ts'
+import { headColumns, headOf, installmentColumns } from '../../db/plans/rows.ts'
+import type { TransactionRow } from '../../db/plans/transactions.ts'
+import type { PlanHead } from '../../domain/plans/effects.ts'
+import { dueMoment, nextBillingAt, outstanding, paidIn, statusOf } from '../../domain/plans/figures.ts'
+import type { Cancellation, Plan } from '../../domain/plans/plan.ts'
+import type { CancellationTerms } from '../../domain/plans/terms.ts'
+
+/** From rows to what clients read. */
+
+export type PlanRows = { plan: PlanRow; installments: InstallmentRow[]; charges: TransactionRow[] }
+
+export function showPlan({ plan, installments, charges }: PlanRows, idField: string, uiUrl: string) {
+  const { terms, pause, cancellation } = plan.state
+  return {
+    [idField]: plan.id,
+    kind: plan.kind,
+    status: plan.status,
+    customer_id: plan.customerId,
+    currency: plan.currency,
+    total_amount: plan.totalAmount,
+    discount_amount: plan.discountAmount,
+    paid_amount: plan.paidAmount,
+    refunded_amount: plan.refundedAmount,
+    outstanding_amount: plan.outstandingAmount,
+    payment_method: plan.state.paymentMethod.id,
+    start_date: plan.startDate,
+    end_date: plan.endDate,
+    next_billing_at: plan.nextBillingAt ?? null,
+    pause: pause && { mode: pause.mode, since: pause.since, until: pause.until },
+    installments: installments
+      .filter(({ number }) => number > 0)
+      .map((row) =>
+        showInstallment(
+          row,
+          charges.filter((charge) => charge.installmentNumber === row.number),
+        ),
+      ),
+    ...showTerms(terms),
+    ...showRequest(plan.request),
+    test_clock: plan.testClockId ?? null,
+    cancellation: cancellation && showCancellation(cancellation),
+    workflow: { workflow_id: plan.workflowId, run_id: plan.runId ?? null, ui_url: workflowUrl(uiUrl, plan) },
+    created_at: plan.createdAt,
+    updated_at: plan.updatedAt,
+    canceled_at: plan.canceledAt ?? null,
+  }
+}
+
+function workflowUrl(uiUrl: string, plan: Pick<PlanRow, 'workflowId' | 'runId'>): string {
+  const workflow = `${uiUrl.replace(/\/$/, '')}/workflows/${encodeURIComponent(plan.workflowId)}`
+  return plan.runId ? `${workflow}/${plan.runId}/history` : workflow
+}
+
+function showTerms(terms: PlanHead['terms']) {
+  return {
+    term_duration: terms.termMonths,
+    billing_day: terms.cadence.every === 'month' ? terms.cadence.day : null,
+    billing_weekday: terms.cadence.every === 'week' ? terms.cadence.weekday : null,
+    timezone: terms.timezone,
+    billing_time: terms.billingTime,
+    cancellation_terms: showCancellationTerms(terms.cancellation),
+    adjustment_policy: terms.adjustmentPolicy,
+    retry_policy: { retries: terms.retryPolicy.retries, every_days: terms.retryPolicy.everyDays },
+    reminder_days: terms.reminderDays,
+  }
+}
+
+function showRequest(request: Record<string, unknown>) {
+  return {
+    coupon_code: (request.coupon_code as string | undefined) ?? null,
+    payment_terms: (request.payment_terms as Record<string, unknown> | undefined) ?? null,
+    metadata: (request.metadata as Record<string, string> | undefined) ?? {},
+  }
+}
+
+function showCancellationTerms(terms: CancellationTerms) {
+  return {
+    type: terms.type,
+    cooling_off_days: terms.coolingOffDays,
+    fee: terms.fee,
+    collect_balance: terms.collectBalance,
+    penalty_percent: terms.type === 'short_rate' ? terms.penaltyPercent : undefined,
+    tiers:
+      terms.type === 'tiered'
+        ? terms.tiers.map(({ fromDay, refundPercent }) => ({ from_day: fromDay, refund_percent: refundPercent }))
+        : undefined,
+  }
+}
+
+export function showCancellation(cancellation: Omit<Cancellation, 'at'>) {
+  return {
+    effective_date: cancellation.effectiveDate,
+    used_days: cancellation.usedDays,
+    term_days: cancellation.termDays,
+    earned_amount: cancellation.earned,
+    fee_amount: cancellation.fee,
+    penalty_amount: cancellation.penalty,
+    refund_amount: cancellation.refund,
+    balance_amount: cancellation.balance,
+    explanation: cancellation.explanation,
+  }
+}
+
+function showInstallment(row: InstallmentRow, charges: TransactionRow[]) {
+  return {
+    number: row.number,
+    due_date: row.dueDate,
+    due_at: row.dueAt,
+    amount: row.amount,
+    paid_amount: row.paidAmount,
+    refunded_amount: row.refundedAmount,
+    status: row.status,
+    attempts: charges.map((charge) => ({
+      number: charge.attempt ?? 0,
+      at: charge.createdAt,
+      outcome: attemptOutcome(charge),
+      decline_code: charge.declineCode ?? null,
+      transaction_id: charge.id,
+    })),
+  }
+}
+
+/** How an attempt ended, as far as is known: one that is asked for and not answered yet is under way. */
+export function attemptOutcome({ status, outcome }: Pick<TransactionRow, 'status' | 'outcome'>) {
+  switch (status) {
+    case 'succeeded':
+      return 'succeeded' as const
+    case 'failed':
+      return outcome === 'requires_action' ? ('requires_action' as const) : ('declined' as const)
+    case 'unknown':
+      return 'unknown' as const
+    default:
+      return outcome === 'requires_action' ? ('requires_action' as const) : ('processing' as const)
+  }
+}
+
+/** A plan that is only thought of, in the place of the stored one: for previews. */
+export function asIf(rows: PlanRows, plan: Plan): PlanRows {
+  const stored = new Map(rows.installments.map((row) => [row.number, row]))
+  const thought = {
+    ...rows.plan,
+    ...headColumns(headOf(plan)),
+    status: statusOf(plan),
+    paidAmount: paidIn(plan),
+    outstandingAmount: outstanding(plan),
+    nextBillingAt: nextBillingAt(plan),
+  }
+  const installments = plan.installments.map((installment) => ({
+    ...installmentColumns(installment, plan.terms),
+    refundedAmount: stored.get(installment.number)?.refundedAmount ?? 0,
+  }))
+  return { ...rows, plan: thought as PlanRow, installments: installments as InstallmentRow[] }
+}
+
+export function showQuote(plan: Plan) {
+  return {
+    currency: plan.terms.currency,
+    total_amount: plan.total,
+    discount_amount: plan.terms.discount,
+    installments: plan.installments.map((installment) => ({
+      number: installment.number,
+      due_date: installment.dueDate,
+      due_at: dueMoment(installment, plan.terms),
+      amount: installment.amount,
+    })),
+  }
+}
+
+export function showTransaction(row: TransactionRow) {
+  return {
+    transaction_id: row.id,
+    plan_id: row.planId,
+    type: row.type,
+    installment_number: row.installmentNumber ?? null,
+    attempt: row.attempt ?? null,
+    amount: row.amount,
+    currency: row.currency,
+    status: row.status,
+    decline_code: row.declineCode ?? null,
+    gateway: row.gateway,
+    gateway_id: row.gatewayId ?? null,
+    created_at: row.createdAt,
+    settled_at: row.settledAt ?? null,
+  }
+}
+
+export function showEntry(entry: LedgerEntry) {
+  return {
+    entry_id: entry.id,
+    at: entry.at,
+    description: entry.description,
+    transaction_id: entry.transactionId ?? null,
+    postings: entry.postings.map(({ account, amount }) => ({ account, amount })),
+  }
+}

@@ -1,0 +1,62 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { instantOf } from '../../db/columns.ts'
+import { Installments } from '../../db/plans/installments.ts'
+import type { PlanRow } from '../../db/plans/plans.ts'
+import { findPlan } from '../../db/plans/read.ts'
+import { TestClocks } from '../../db/plans/test-clocks.ts'
+import { Transactions } from '../../db/plans/transactions.ts'
+import type { Plan, PlanKind } from '../../domain/plans/plan.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
+import { notFound } from '../http/problem.ts'
+import { type Caller, onlyCustomer } from '../identity/caller.ts'
+import type { PlanRows } from './present.ts'
+
+/** The plan, for who may see it. Throws a 404 for what is not there, of another kind, or somebody else's. */
+export async function planFor(em: EntityManager, caller: Caller, kind: PlanKind, id: string): Promise<PlanRow> {
+  const plan = await findPlan(em, caller.tenant, id)
+  const only = onlyCustomer(caller)
+  if (plan?.kind !== kind || (only !== null && plan.customerId !== only)) throw notFound('plan')
+  return plan
+}
+
+/** As `planFor`, with everything that is shown with it. */
+export async function wholePlanFor(em: EntityManager, caller: Caller, kind: PlanKind, id: string): Promise<PlanRows> {
+  return (await withRows(em, [await planFor(em, caller, kind, id)]))[0] as PlanRows
+}
+
+/** Plans with what is shown with them, in two queries however many they are. */
+export async function withRows(em: EntityManager, plans: PlanRow[]): Promise<PlanRows[]> {
+  if (plans.length === 0) return []
+  const planId = { $in: plans.map(({ id }) => id) }
+  const installments = await em.find(Installments, { planId }, { orderBy: { planId: 'asc', number: 'asc' } })
+  const charges = await em.find(
+    Transactions,
+    { planId, type: 'charge', installmentNumber: { $ne: null } },
+    { orderBy: { planId: 'asc', installmentNumber: 'asc', attempt: 'asc' } },
+  )
+  const installmentsOf = Map.groupBy(installments, (row) => row.planId)
+  const chargesOf = Map.groupBy(charges, (row) => row.planId)
+  return plans.map((plan) => ({
+    plan,
+    installments: installmentsOf.get(plan.id) ?? [],
+    charges: chargesOf.get(plan.id) ?? [],
+  }))
+}
+
+/** The plan as the rules know it; the workflow's own memory of commands is not among its rows. */
+export function planOf({ plan, installments }: PlanRows): Plan {
+  const states = installments.map(({ state }) => state)
+  return {
+    ...plan.state,
+    installments: states.filter(({ number }) => number > 0),
+    balance: states.find(({ number }) => number === 0) ?? null,
+    handled: [],
+  }
+}
+
+/** What time it is for a plan: its test clock's, or the real one. */
+export async function nowFor(em: EntityManager, plan: PlanRow, real: Date): Promise<Instant> {
+  if (!plan.testClockId) return instantOf(real)
+  const clock = await em.findOne(TestClocks, { id: plan.testClockId })
+  return clock?.now ?? instantOf(real)
+}

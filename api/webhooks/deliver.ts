@@ -1,0 +1,64 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { WorkflowNotFoundError } from '@temporalio/client'
+import { Plans } from '../../db/plans/plans.ts'
+import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
+import { WebhookInbox, type WebhookMessageRow } from '../../db/webhooks/inbox.ts'
+import { gatewayNews } from '../../workflows/plans/messages.ts'
+import type { ApiDeps } from '../deps.ts'
+import { SERVER_MS, within } from '../http/temporal.ts'
+
+type Parts = Pick<ApiDeps, 'orm' | 'temporal'>
+
+/** Longest pause between two tries. */
+const MOST_SECONDS = 300
+/** After so many tries, about two days, it is held for people to look at. */
+const MOST_TRIES = 600
+const BATCH = 50
+
+/**
+ * Tells the plan that a gateway has news about one of its transactions. One that cannot be matched yet, since a webhook
+ * may come before the answer of the call that made the payment, or that finds Temporal down, is left for later.
+ */
+export async function deliver({ orm, temporal }: Parts, key: { gateway: string; id: string }): Promise<void> {
+  const em = orm.em.fork()
+  const message = await em.findOne(WebhookInbox, { ...key, processedAt: null })
+  if (!message) return
+  const isAboutMoney = message.hints.payment !== undefined || message.hints.refund !== undefined
+  const transaction = isAboutMoney ? await transactionOf(em, message) : null
+  if (isAboutMoney && !transaction) return postpone(em, message, 'no transaction is known by these ids')
+  if (transaction) {
+    const plan = await em.findOneOrFail(Plans, { id: transaction.planId })
+    const handle = temporal.workflow.getHandle(plan.workflowId)
+    await within(temporal, SERVER_MS, () => handle.signal(gatewayNews, { transaction: transaction.id })).catch(
+      async (error: unknown) => {
+        // Nobody listens any more once the plan is over and its last debit can no longer be returned.
+        if (error instanceof WorkflowNotFoundError) return
+        await postpone(em, message, String(error))
+        throw error
+      },
+    )
+  }
+  await em.nativeUpdate(WebhookInbox, key, { processedAt: new Date().toISOString(), nextAttemptAt: null })
+}
+
+async function transactionOf(em: EntityManager, { gateway, hints }: WebhookMessageRow): Promise<TransactionRow | null> {
+  const ids = [hints.refund, hints.payment].filter((id) => id !== undefined)
+  const found = await em.find(Transactions, { gateway, gatewayId: { $in: ids } })
+  return found.find(({ gatewayId }) => gatewayId === hints.refund) ?? found[0] ?? null
+}
+
+async function postpone(em: EntityManager, { gateway, id, attempts }: WebhookMessageRow, why: string): Promise<void> {
+  const seconds = Math.min(2 ** Math.min(attempts, 10), MOST_SECONDS)
+  const next = attempts + 1 < MOST_TRIES ? new Date(Date.now() + seconds * 1000).toISOString() : null
+  const change = { attempts: attempts + 1, nextAttemptAt: next, lastError: why.slice(0, 500) }
+  await em.nativeUpdate(WebhookInbox, { gateway, id }, change)
+}
+
+/** Tries again what is due. Two processes that do it at once may tell a plan twice, which does no harm. */
+export async function redeliver(parts: Parts): Promise<number> {
+  const due = { processedAt: null, nextAttemptAt: { $lte: new Date().toISOString() } }
+  const orderBy = { nextAttemptAt: 'asc' as const }
+  const waiting = await parts.orm.em.fork().find(WebhookInbox, due, { orderBy, limit: BATCH })
+  for (const { gateway, id } of waiting) await deliver(parts, { gateway, id }).catch(() => {})
+  return waiting.length
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { Client, Connection } from '@temporalio/client'
+import closeWithGrace from 'close-with-grace'
+import { receiptPdf } from '../activities/telling/receipt-pdf.ts'
+import { buildApi } from '../api/app.ts'
+import { keysInFile, keysOfIssuer } from '../api/identity/issuers.ts'
+import { type TokenVerifier, tokenVerifier } from '../api/identity/tokens.ts'
+import { keepRedelivering } from '../api/webhooks/redeliver.ts'
+import { openDatabase } from '../db/orm.ts'
+import { stripeGateway } from '../gateways/stripe/gateway.ts'
+import { parseWebhook } from '../gateways/stripe/webhook.ts'
+import { type Config, loadConfigOrExit } from './config.ts'
+import { DEV_AUDIENCE, DEV_ISSUER } from './stack/dev-issuer.ts'
+
+/** Shorter than a request may take, so that a gateway that hangs is told as what it is. */
+const GATEWAY_MS = 10_000
+const DATABASE_CONNECT_MS = 3_000
+
+/** The API as a process. Neither database nor Temporal need be there at the start: what needs them answers 503. */
+async function main(config: Config): Promise<void> {
+  const orm = await openDatabase(config.DATABASE_URL, {
+    name: 'tenor-api',
+    poolSize: config.DATABASE_POOL_MAX,
+    connectTimeoutMs: DATABASE_CONNECT_MS,
+  })
+  const connection = Connection.lazy({ address: config.TEMPORAL_ADDRESS })
+  const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE })
+  const app = await buildApi({
+    orm,
+    temporal,
+    payments: stripeGateway({
+      secretKey: config.STRIPE_SECRET_KEY,
+      apiUrl: config.STRIPE_API_URL,
+      returnUrl: config.PUBLIC_URL,
+      timeoutMs: GATEWAY_MS,
+    }),
+    verifyToken: await verifierOf(config),
+    readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, config.STRIPE_WEBHOOK_SECRET),
+    renderReceipt: receiptPdf,
+    now: () => new Date(),
+    config: {
+      taskQueue: config.TEMPORAL_TASK_QUEUE,
+      temporalUiUrl: config.TEMPORAL_UI_URL,
+      testClocks: config.TEST_CLOCKS,
+      version: versionOf(),
+      logger: { level: config.LOG_LEVEL },
+    },
+  })
+  const stopRedelivering = keepRedelivering({ orm, temporal }, app.log)
+  closeWithGrace({ delay: 15_000, logger: app.log }, async () => {
+    await app.close()
+    await stopRedelivering()
+    await connection.close()
+    await orm.close()
+  })
+  await app.listen({ host: config.API_HOST, port: config.API_PORT })
+}
+
+async function verifierOf(config: Config): Promise<TokenVerifier> {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, DEV_ISSUER_KEY_FILE: file } = config
+  if (issuer && audience) return tokenVerifier({ issuer, audience, keys: keysOfIssuer(issuer) })
+  return tokenVerifier({ issuer: DEV_ISSUER, audience: DEV_AUDIENCE, keys: await keysInFile(file ?? '') })
+}
+
+function versionOf(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return version
+}
+
+await main(loadConfigOrExit())
