@@ -24,9 +24,7 @@ export class Migration20261121090000_plans extends Migration {
       `create table "events" ("id" text not null, "position" bigserial, "written_by" xid8 not null default pg_current_xact_id(), "tenant_id" text not null, "plan_id" text null, "type" text not null, "data" jsonb not null, "occurred_at" timestamptz(3) not null, primary key ("id"));`,
     )
     this.addSql(`create index "events_tenant" on "events" ("tenant_id", "written_by", "position");`)
-    this.addSql(
-      `create index "events_plan" on "events" ("plan_id", "written_by", "position") where plan_id is not null;`,
-    )
+    this.addSql(`create index "events_plan" on "events" ("plan_id", "position") where plan_id is not null;`)
     this.addSql(`create index "events_type" on "events" ("tenant_id", "type", "written_by", "position");`)
     this.addSql(`alter table "events" add constraint "events_position" unique ("position");`)
 

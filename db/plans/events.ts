@@ -24,7 +24,7 @@ export const Events = defineEntity({
     { name: 'events_tenant', properties: ['tenantId', 'writtenBy', 'position'] },
     {
       name: 'events_plan',
-      properties: ['planId', 'writtenBy', 'position'],
+      properties: ['planId', 'position'],
       where: 'plan_id is not null',
     },
     { name: 'events_type', properties: ['tenantId', 'type', 'writtenBy', 'position'] },

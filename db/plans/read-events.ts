@@ -10,8 +10,9 @@ const BY_POSITION: Keyset = [
 ]
 
 /**
- * What happened to a tenant's plans, in an order in which nothing can turn up later before what was already read: an
- * event is shown once every transaction that began before its own has ended. Throws `InvalidCursor`.
+ * What happened, in an order in which nothing turns up later before what was already read. Of one plan: at once, since
+ * its writers hold its row and so come one after the other. Of a whole tenant: once every transaction that began before
+ * the event's own has ended. Throws `InvalidCursor`.
  */
 export async function listEvents(
   em: EntityManager,
@@ -23,21 +24,25 @@ export async function listEvents(
     .createQueryBuilder(Events)
     .select('*')
     .where({ ...given(filter), tenantId: tenant })
-    .andWhere('written_by < pg_snapshot_xmin(pg_current_snapshot())')
-  if (page.cursor) {
-    const [position] = decodeCursor(page.cursor, BY_POSITION)
-    query.andWhere('(written_by, position) > ((select e.written_by from events e where e.position = ?), ?)', [
-      position,
-      position,
-    ])
-  }
+  if (filter.planId === undefined) query.andWhere('written_by < pg_snapshot_xmin(pg_current_snapshot())')
+  if (page.cursor) query.andWhere(...after(page.cursor, filter))
   const found = await query
-    .orderBy({ writtenBy: 'asc', position: 'asc' })
+    .orderBy(filter.planId === undefined ? { writtenBy: 'asc', position: 'asc' } : { position: 'asc' })
     .limit(page.limit + 1)
     .getResultList()
   const data = found.slice(0, page.limit)
   const last = data.at(-1)
   return { data, nextCursor: found.length > page.limit && last ? eventCursor(last) : null }
+}
+
+function after(cursor: string, filter: EventFilter): [string, unknown[]] {
+  const [position] = decodeCursor(cursor, BY_POSITION)
+  if (filter.planId !== undefined) return ['position > ?', [position]]
+  // The cursor names an event, not its transaction: transaction ids start anew when a dump is restored elsewhere.
+  return [
+    '(written_by, position) > ((select e.written_by from events e where e.position = ?), ?)',
+    [position, position],
+  ]
 }
 
 /** To go on after this event later, also when it was the last one so far. */
