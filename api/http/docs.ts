@@ -17,11 +17,21 @@ export const TAGS = {
   system: 'System',
 } as const
 
+const TAG_DESCRIPTIONS = [
+  [TAGS.plans, 'Insurance premiums paid monthly over the term of the policy.'],
+  [TAGS.customers, 'Who owes; made at the payment gateway as well.'],
+  [TAGS.escalations, 'What a broker has to settle.'],
+  [TAGS.reading, 'What happened, and who was told.'],
+  [TAGS.clocks, 'A year in seconds, where no real money moves.'],
+  [TAGS.system, 'Health and what gateways call.'],
+] as const
+
 /** Must come before the routes that it describes. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   await app.register(fastifyZodOpenApiPlugin)
   app.addHook('onRoute', (route) => {
     if (!route.schema || route.schema.hide) return
+    Object.assign(route.schema, { operationId: operationId(route) })
     const access = accessTo([route.method].flat()[0] ?? '', route.url)
     if (access === 'public') route.schema.security ??= []
     else route.schema.description ??= `Roles: ${access.map((role) => `\`${role}\``).join(', ')}.`
@@ -31,12 +41,22 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       openapi: '3.1.0',
       info: { title: 'Tenor', version, description: ABOUT, license: { name: 'MIT', identifier: 'MIT' } },
       servers: [{ url: '/' }],
-      tags: Object.values(TAGS).map((name) => ({ name })),
+      tags: TAG_DESCRIPTIONS.map(([name, description]) => ({ name, description })),
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
       security: [{ bearer: [] }],
     },
     ...fastifyZodOpenApiTransformers,
   })
+}
+
+/** `GET /payment_terms/:id/ledger` is `getPaymentTermsByIdLedger`: what generated clients call it. */
+function operationId({ method, url }: { method: string | string[]; url: string }): string {
+  const words = url
+    .replace(/:(\w+)/g, 'by_$1')
+    .split(/\W|_/)
+    .filter(Boolean)
+  const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+  return [method].flat()[0]?.toLowerCase() + name
 }
 
 /** `/openapi.json` and a page to read it on. */

@@ -54,7 +54,7 @@ function isTimestamp(text: string): boolean {
 /** What answers hold. */
 export const date = z.string().meta({ format: 'date', example: '2027-01-15' })
 export const instant = z.string().meta({ format: 'date-time', example: '2027-01-15T14:00:00Z' })
-export const anyObject = z.record(z.string(), z.json())
+export const anyObject = z.record(z.string(), z.unknown())
 
 export const currency = z
   .string()
@@ -82,7 +82,7 @@ export const metadata = z
 const MOST_BYTES = 16_384
 /** An object that is kept and given back as it was. */
 export const keptObject = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.unknown())
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= MOST_BYTES, `must be at most ${MOST_BYTES} bytes`)
 
 /** The id of one thing in a path. Whatever cannot be one names nothing: 404. */
@@ -103,7 +103,6 @@ export const flag = z
   .enum(['true', 'false'])
   .optional()
   .transform((text) => text === 'true')
-  .meta({ override: { type: 'boolean' } })
 
 export function pageOf<T extends z.ZodType>(item: T, name: string) {
   return z

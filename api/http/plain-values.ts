@@ -3,8 +3,8 @@ import { type FieldError, pointerTo } from './problem.ts'
 const DEEPEST = 32
 
 /**
- * What no schema would notice and no store would take: NUL characters and lone surrogates (PostgreSQL refuses both),
- * and nesting deeper than 32. Looks at every string, keys included, of a parsed JSON value; does not recurse, so that
+ * What no schema would notice and no store would take or give back as it was: NUL characters and lone surrogates
+ * (PostgreSQL refuses both), numbers that JSON can write and nobody here can hold, and nesting deeper than 32. Looks at every string, keys included, of a parsed JSON value; does not recurse, so that
  * no nesting overflows the stack.
  */
 export function unstorableParts(value: unknown): FieldError[] {
@@ -15,6 +15,8 @@ export function unstorableParts(value: unknown): FieldError[] {
     if (typeof part === 'string') {
       const fault = textFault(part)
       if (fault) errors.push({ pointer: pointerTo(path), message: fault })
+    } else if (typeof part === 'number' && !isHeldExactly(part)) {
+      errors.push({ pointer: pointerTo(path), message: 'is a number too large to be held exactly' })
     } else if (typeof part === 'object' && part !== null) {
       if (path.length >= DEEPEST) {
         errors.push({ pointer: pointerTo(path), message: `is nested deeper than ${DEEPEST} levels` })
@@ -28,6 +30,10 @@ export function unstorableParts(value: unknown): FieldError[] {
     }
   }
   return errors.reverse()
+}
+
+function isHeldExactly(number: number): boolean {
+  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number))
 }
 
 function textFault(text: string): string | undefined {
