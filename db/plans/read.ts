@@ -31,15 +31,6 @@ export async function installmentsOf(em: EntityManager, tenant: string, planId: 
   return em.find(Installments, { planId, tenantId: tenant, number: { $gt: 0 } }, { orderBy: { number: 'asc' } })
 }
 
-/** Charges of the plan's instalments, by instalment and attempt: what the API shows as their attempts. */
-export async function attemptsOf(em: EntityManager, tenant: string, planId: string): Promise<TransactionRow[]> {
-  return em.find(
-    Transactions,
-    { planId, tenantId: tenant, type: 'charge', installmentNumber: { $ne: null } },
-    { orderBy: { installmentNumber: 'asc', createdAt: 'asc', attempt: 'asc' } },
-  )
-}
-
 export type PlanFilter = { kind?: PlanKind; customerId?: string; status?: PlanStatus; testClockId?: string }
 
 /** Newest first. */
