@@ -1,5 +1,14 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { Effect, Entry, Escalate, EscalationChanged, TransactionChanged } from '../../domain/plans/effects.ts'
+import type {
+  Effect,
+  Entry,
+  Escalate,
+  EscalationChanged,
+  Happened,
+  Notice,
+  TransactionChanged,
+  TransactionMade,
+} from '../../domain/plans/effects.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
 import { Escalations } from './escalations.ts'
@@ -26,65 +35,75 @@ export async function writeEffects(
 ): Promise<void> {
   const of = <W extends Effect['write']>(write: W) =>
     effects.filter((effect): effect is Extract<Effect, { write: W }> => effect.write === write)
-  const base = { planId: plan.id, tenantId: plan.tenant }
 
-  await insertOnce(
-    em,
-    Transactions,
-    of('transaction').map((made) => ({
-      ...base,
-      id: made.id,
-      type: made.type,
-      installmentNumber: made.installment,
-      attempt: made.attempt,
-      refundNumber: made.refund,
-      amount: made.amount,
-      currency: plan.currency,
-      status: made.status,
-      gateway: made.gateway,
-      gatewayId: made.reference,
-      allocations: made.parts,
-      why: made.why,
-      createdAt: at,
-      settledAt: made.status === 'succeeded' ? at : null,
-      updatedAt: at,
-    })),
-  )
+  await makeTransactions(em, plan, at, of('transaction'))
   for (const changed of of('transaction_changed')) await changeTransaction(em, changed, at)
   await writeEntries(em, plan, at, of('entry'))
   for (const { transaction, type, amount } of of('receipt')) {
     await issueReceipt(em, plan, { transaction, type, amount, at })
   }
-  await insertOnce(
-    em,
-    Events,
-    of('event').map(({ key, type, data }) => ({
-      ...base,
-      id: rowId('evt', plan.id, key),
+  await writeEvents(em, plan, at, of('event'))
+  await queueNotices(em, plan, at, of('notice'))
+  await writeEscalations(em, plan, at, effects)
+}
+
+async function makeTransactions(
+  em: EntityManager,
+  plan: PlanIdentity,
+  at: Instant,
+  made: TransactionMade[],
+): Promise<void> {
+  const rows = made.map((transaction) => ({
+    id: transaction.id,
+    tenantId: plan.tenant,
+    planId: plan.id,
+    type: transaction.type,
+    installmentNumber: transaction.installment,
+    attempt: transaction.attempt,
+    refundNumber: transaction.refund,
+    amount: transaction.amount,
+    currency: plan.currency,
+    status: transaction.status,
+    gateway: transaction.gateway,
+    gatewayId: transaction.reference,
+    allocations: transaction.parts,
+    why: transaction.why,
+    createdAt: at,
+    settledAt: transaction.status === 'succeeded' ? at : null,
+    updatedAt: at,
+  }))
+  await insertOnce(em, Transactions, rows)
+}
+
+async function writeEvents(em: EntityManager, plan: PlanIdentity, at: Instant, events: Happened[]): Promise<void> {
+  const rows = events.map(({ key, type, data }) => ({
+    id: rowId('evt', plan.id, key),
+    tenantId: plan.tenant,
+    planId: plan.id,
+    type,
+    data,
+    occurredAt: at,
+  }))
+  await insertOnce(em, Events, rows)
+}
+
+async function queueNotices(em: EntityManager, plan: PlanIdentity, at: Instant, notices: Notice[]): Promise<void> {
+  const rows = notices.flatMap(({ key, type, data }) =>
+    CHANNELS.map((channel) => ({
+      id: rowId('ntf', plan.id, `${key}_${channel}`),
+      tenantId: plan.tenant,
+      planId: plan.id,
+      customerId: plan.customer,
       type,
+      channel,
       data,
-      occurredAt: at,
+      status: 'queued' as const,
+      nextAttemptAt: new Date().toISOString(),
+      createdAt: at,
+      testClockId: plan.clock,
     })),
   )
-  await insertOnce(
-    em,
-    Notifications,
-    of('notice').flatMap(({ key, type, data }) =>
-      CHANNELS.map((channel) => ({
-        ...base,
-        id: rowId('ntf', plan.id, `${key}_${channel}`),
-        customerId: plan.customer,
-        type,
-        channel,
-        data,
-        status: 'queued' as const,
-        nextAttemptAt: new Date().toISOString(),
-        createdAt: at,
-        testClockId: plan.clock,
-      })),
-    ),
-  )
-  await writeEscalations(em, plan, at, effects)
+  await insertOnce(em, Notifications, rows)
 }
 
 async function writeEntries(em: EntityManager, plan: PlanIdentity, at: Instant, entries: Entry[]): Promise<void> {

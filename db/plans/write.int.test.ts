@@ -287,11 +287,15 @@ describe('recordInstallment', () => {
       refund: 1,
     }
     await recordInstallment(em(), plan.id, first, [...charged(plan), refund], AT)
+    const payment = `txn_${plan.id.slice(3)}_1_1`
+    await em().nativeUpdate(Transactions, { id: refund.id }, { parentTransactionId: payment })
+    await recordInstallment(em(), plan.id, first, [], AT)
     const givenBack = async () => ({
       plan: (await findPlan(em(), plan.tenant, plan.id))?.refundedAmount,
       installment: (await em().findOne(Installments, { planId: plan.id, number: 1 }))?.refundedAmount,
+      payment: (await em().findOne(Transactions, { id: payment }))?.refundedAmount,
     })
-    expect(await givenBack()).toEqual({ plan: 2_500, installment: 2_500 })
+    expect(await givenBack()).toEqual({ plan: 2_500, installment: 2_500, payment: 2_500 })
     await recordInstallment(
       em(),
       plan.id,
@@ -299,7 +303,7 @@ describe('recordInstallment', () => {
       [{ write: 'transaction_changed', id: refund.id, status: 'failed' }],
       AT,
     )
-    expect(await givenBack()).toEqual({ plan: 0, installment: 0 })
+    expect(await givenBack()).toEqual({ plan: 0, installment: 0, payment: 0 })
   })
 })
 
