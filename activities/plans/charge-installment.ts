@@ -54,6 +54,7 @@ export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Pro
       tenor_attempt: String(attempt.attempt),
     },
   })
+  deps.onCharge?.(outcome.result)
   return settle(deps, asked, outcome, attempt.transaction, asked.clock ?? deps.now())
 }
 

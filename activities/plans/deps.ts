@@ -3,4 +3,10 @@ import type { Instant } from '../../domain/plans/terms.ts'
 import type { PaymentGateway } from '../../gateways/payments.ts'
 
 /** What the activities of plans work with. `now` is real time; a plan on a test clock brings its own. */
-export type PlanDeps = { orm: MikroORM; gateway: PaymentGateway; now: () => Instant }
+export type PlanDeps = {
+  orm: MikroORM
+  gateway: PaymentGateway
+  now: () => Instant
+  /** Told of the end of each try to charge, for those who watch. */
+  onCharge?: ((outcome: string) => void) | undefined
+}

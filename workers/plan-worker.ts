@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
+import { createClockActivities } from '../activities/clocks/index.ts'
+import { createPlanActivities } from '../activities/plans/index.ts'
+import { instantOf } from '../domain/calendar.ts'
+import type { PaymentGateway } from '../gateways/payments.ts'
+
+export type PlanWorkerOptions = {
+  orm: MikroORM
+  gateway: PaymentGateway
+  address: string
+  namespace: string
+  taskQueue: string
+  onCharge?: (outcome: string) => void
+  options?: Partial<WorkerOptions>
+}
+
+/**
+ * The worker that runs plans and test clocks with their activities. `connection.close()` after `worker.run()` has ended.
+ * @throws when the Temporal server cannot be reached.
+ */
+export async function createPlanWorker(
+  asked: PlanWorkerOptions,
+): Promise<{ worker: Worker; connection: NativeConnection }> {
+  const connection = await NativeConnection.connect({ address: asked.address })
+  const now = () => instantOf(Date.now())
+  const worker = await Worker.create({
+    connection,
+    namespace: asked.namespace,
+    taskQueue: asked.taskQueue,
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    activities: {
+      ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
+      ...createClockActivities({ orm: asked.orm }),
+    },
+    // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through.
+    stickyQueueScheduleToStartTimeout: '5m',
+    shutdownGraceTime: '20s',
+    ...asked.options,
+  })
+  return { worker, connection }
+}

@@ -1,0 +1,53 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Counter, collectDefaultMetrics, Registry } from '@prometheus-io/client'
+
+export type Watch = {
+  registry: Registry
+  /** Counts how charges end, and what is told to whom. */
+  charges: Counter<'outcome'>
+  told: Counter<'what' | 'outcome'>
+  port: number
+  close(): Promise<void>
+}
+
+/** A worker's `/health` and `/metrics`, for whoever keeps it running. `isHealthy` is asked at each request. */
+export async function startWatch(at: { host: string; port: number }, isHealthy: () => boolean): Promise<Watch> {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const charges = new Counter({
+    name: 'tenor_charges_total',
+    help: 'Charges by what the gateway made of them.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const told = new Counter({
+    name: 'tenor_told_total',
+    help: 'Notices and cases by how their delivery ended.',
+    labelNames: ['what', 'outcome'],
+    registers,
+  })
+  const server = createServer((request, response) => {
+    void answer(request.url ?? '/', registry, isHealthy()).then(({ status, type, body }) => {
+      response.writeHead(status, { 'content-type': type }).end(body)
+    })
+  })
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed)
+    server.listen(at.port, at.host, done)
+  })
+  return { registry, charges, told, port: (server.address() as AddressInfo).port, close: () => closed(server) }
+}
+
+async function answer(url: string, registry: Registry, healthy: boolean) {
+  const json = 'application/json; charset=utf-8'
+  if (url === '/metrics') return { status: 200, type: registry.contentType, body: await registry.metrics() }
+  if (url !== '/health') return { status: 404, type: json, body: '{"status":"not found"}' }
+  return { status: healthy ? 200 : 503, type: json, body: JSON.stringify({ status: healthy ? 'ok' : 'stopping' }) }
+}
+
+function closed(server: Server): Promise<void> {
+  server.closeAllConnections()
+  return new Promise((done) => server.close(() => done()))
+}

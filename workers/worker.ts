@@ -1,0 +1,72 @@
+import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker'
+import closeWithGrace from 'close-with-grace'
+import { type Logger, pino } from 'pino'
+import { openDatabase } from '../db/orm.ts'
+import { mailer } from '../gateways/mail/mailer.ts'
+import { cases } from '../gateways/salesforce/cases.ts'
+import { stripeGateway } from '../gateways/stripe/gateway.ts'
+import { type Config, loadConfigOrExit } from './config.ts'
+import { startOutbox } from './outbox.ts'
+import { createPlanWorker } from './plan-worker.ts'
+import { startWatch } from './watch.ts'
+
+/** The worker as a process: plans, their activities, and the outbox of what is told to people. */
+async function main(config: Config): Promise<void> {
+  const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
+  Runtime.install({ logger: temporalLogger(logger) })
+  const orm = await openDatabase(config.DATABASE_URL, { name: 'tenor-worker', poolSize: config.DATABASE_POOL_MAX })
+  let isRunning = false
+  const watch = await startWatch({ host: config.METRICS_HOST, port: config.METRICS_PORT }, () => isRunning)
+  const mail = mailer({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM })
+  const outbox = startOutbox({
+    orm,
+    mailer: mail,
+    cases: casesOf(config),
+    onTold: (what, outcome) => watch.told.inc({ what, outcome }),
+    onError: (error) => logger.warn({ err: error }, 'The outbox could not be worked off; it is tried again'),
+  })
+  const { worker, connection } = await createPlanWorker({
+    orm,
+    gateway: stripeGateway({
+      secretKey: config.STRIPE_SECRET_KEY,
+      apiUrl: config.STRIPE_API_URL,
+      returnUrl: config.PUBLIC_URL,
+    }),
+    onCharge: (outcome) => watch.charges.inc({ outcome }),
+    address: config.TEMPORAL_ADDRESS,
+    namespace: config.TEMPORAL_NAMESPACE,
+    taskQueue: config.TEMPORAL_TASK_QUEUE,
+    options: { shutdownGraceTime: '10s' },
+  })
+  const running = worker.run()
+  isRunning = true
+  logger.info({ taskQueue: config.TEMPORAL_TASK_QUEUE, metrics: watch.port }, 'The worker is ready')
+  closeWithGrace({ delay: 25_000, logger }, async () => {
+    isRunning = false
+    if (worker.getState() === 'RUNNING') worker.shutdown()
+    await Promise.allSettled([running, outbox.stop()])
+    await connection.close()
+    await mail.close()
+    await orm.close()
+    await watch.close()
+  })
+  await running
+}
+
+function casesOf(config: Config) {
+  return cases({
+    loginUrl: config.SALESFORCE_LOGIN_URL,
+    clientId: config.SALESFORCE_CLIENT_ID,
+    clientSecret: config.SALESFORCE_CLIENT_SECRET,
+    username: config.SALESFORCE_USERNAME,
+    password: config.SALESFORCE_PASSWORD,
+  })
+}
+
+/** The SDK's log lines among ours; the worker handles signals itself. */
+function temporalLogger(logger: Logger): DefaultLogger {
+  const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
+  return new DefaultLogger('INFO', ({ level, message, meta }: LogEntry) => logger[levels[level]]({ ...meta }, message))
+}
+
+await main(loadConfigOrExit())
