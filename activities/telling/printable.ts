@@ -20,14 +20,14 @@ const PLAIN: Readonly<Record<string, string>> = {
  * becomes Dvorák). `null` for other scripts, which would come out as question marks.
  */
 export function printable(text: string): string | null {
-  const letters = [...text.normalize('NFC').replace(/[\p{Zs}\p{Cc}]+/gu, ' ')].map(shown)
+  const letters = Array.from(text.normalize('NFC').replace(/[\p{Zs}\p{Cc}]+/gu, ' '), shown)
   return letters.includes(null) ? null : letters.join('')
 }
 
 function shown(letter: string): string | null {
   if (isShown(letter)) return letter
   const plain = PLAIN[letter] ?? letter.normalize('NFKD').replace(/\p{M}+/gu, '')
-  return plain !== '' && [...plain].every(isShown) ? plain : null
+  return plain !== '' && Array.from(plain).every(isShown) ? plain : null
 }
 
 function isShown(letter: string): boolean {

@@ -28,10 +28,11 @@ async function inbox(answers: { recipient?: Answer; sender?: Answer; letter?: An
     onRcptTo: ({ address }, _session, done) => done(answers.recipient?.(address)),
     onData: (stream, session, done) => {
       const recipients = session.envelope.rcptTo.map(({ address }) => address)
-      void buffer(stream).then(async (raw) => {
-        received.push({ recipients, email: await PostalMime.parse(raw) })
+      const keep = async () => {
+        received.push({ recipients, email: await PostalMime.parse(await buffer(stream)) })
         done(answers.letter?.(recipients[0] ?? ''))
-      })
+      }
+      void keep()
     },
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -21,8 +21,8 @@ export type Letter = {
 
 export type Mailer = {
   /** Hands one letter for one recipient to the mail server. Throws `MailRefused` or `MailDelayed`. */
-  send(letter: Letter): Promise<void>
-  close(): void
+  send: (letter: Letter) => Promise<void>
+  close: () => void
 }
 
 /** The address is none, or the mail server will never take this letter for it. Sending again would not help. */
@@ -42,6 +42,8 @@ export function mailer(options: MailerOptions): Mailer {
     url: options.smtpUrl,
     pool: true,
     maxConnections: options.maxConnections ?? 3,
+    // Whether a letter is sent again is for its sender to decide: the server may have it already.
+    maxRequeues: 0,
     connectionTimeout: timeout,
     greetingTimeout: timeout,
     socketTimeout: timeout,

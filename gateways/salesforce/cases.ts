@@ -29,7 +29,7 @@ export type Case = {
 
 export type Cases = {
   /** Makes the case or brings it up to date; a case that is not open any more is closed. Throws `CaseNotSaved`. */
-  upsert(about: Case): Promise<{ caseId: string }>
+  upsert: (about: Case) => Promise<{ caseId: string }>
 }
 
 /** Salesforce did not take the case, or did not say so. Sending it again makes no second one. */

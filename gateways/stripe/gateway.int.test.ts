@@ -170,7 +170,7 @@ describe('when an answer is lost', () => {
     expect(await reallyMade()).toHaveLength(1)
   })
 
-  it('it is found beyond the first hundred of the customer', async () => {
+  it('the payment is found beyond the first hundred of the customer', async () => {
     const request = await charge()
     const first = await gateway.create(request)
     for (let n = 0; n < 105; n += 1) {

@@ -1,0 +1,73 @@
+import { type NotificationRow, Notifications } from '../../db/plans/notifications.ts'
+import { type Mailer, MailRefused } from '../../gateways/mail/mailer.ts'
+import { backOffMs, MOST_ATTEMPTS } from './back-off.ts'
+import { loadToTell, type ToTell } from './facts.ts'
+import { claim, each, inWords, nowOf, type OutboxDeps } from './outbox.ts'
+import { numberOf, receiptPdf } from './receipt-pdf.ts'
+import { render } from './render.ts'
+
+const OUTBOX = {
+  table: 'notifications',
+  waiting: `status = 'queued'`,
+  attempts: 'attempts',
+  nextAttemptAt: 'next_attempt_at',
+}
+
+/**
+ * Sends what is queued and due, and answers how many it took. A letter that the server does not take is tried again
+ * for three days; one that it refuses for good, or that nobody could get, is `failed` at once (keeps Telling people).
+ */
+export async function deliverNotices(deps: OutboxDeps & { mailer: Mailer }): Promise<number> {
+  const ids = await claim(deps, OUTBOX)
+  await each(ids, (id) => deliver(deps, id))
+  return ids.length
+}
+
+async function deliver(deps: OutboxDeps & { mailer: Mailer }, id: string): Promise<void> {
+  const em = deps.em()
+  const row = await em.findOneOrFail(Notifications, { id })
+  const end = await tried(deps.mailer, row, () => loadToTell(em, row))
+  const over = end === null || end instanceof MailRefused || row.attempts >= MOST_ATTEMPTS
+  const now = nowOf(deps)
+  const later = new Date(now.getTime() + backOffMs(row.attempts, deps.random?.() ?? Math.random()))
+  const status = end === null ? 'sent' : over ? 'failed' : 'queued'
+  await deps.em().nativeUpdate(
+    Notifications,
+    { id, status: 'queued' },
+    {
+      status,
+      nextAttemptAt: over ? null : later.toISOString(),
+      sentAt: end === null ? sentAt(row, now) : null,
+      lastError: end === null ? null : inWords(end),
+    },
+  )
+  deps.onTold?.('notice', status === 'queued' ? 'delayed' : status)
+}
+
+/** `null` when it was sent, else what was in the way. */
+async function tried(mailer: Mailer, row: NotificationRow, load: () => Promise<ToTell>): Promise<unknown> {
+  try {
+    await mailer.send(await letter(row, await load()))
+    return null
+  } catch (error) {
+    return error ?? new Error('unknown')
+  }
+}
+
+async function letter(row: NotificationRow, { notice, customer, receipt }: ToTell) {
+  if (!customer) throw new MailRefused('The customer is not known here, and so has no address')
+  const content = receipt && (await receiptPdf(receipt))
+  const attachment = content && { filename: `${numberOf(receipt)}.pdf`, content, contentType: 'application/pdf' }
+  return {
+    ...render(notice, customer, customer.locale ?? null),
+    to: { name: customer.name, address: customer.email },
+    attachments: attachment ? [attachment] : [],
+    // The same for every try, so that a copy sent after a crash is known as a copy.
+    messageId: `${row.id}@tenor`,
+  }
+}
+
+/** A plan on a test clock lives at its clock's moments, letters included. */
+function sentAt(row: NotificationRow, now: Date): string {
+  return row.testClockId === null ? now.toISOString() : row.createdAt
+}

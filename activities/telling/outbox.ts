@@ -1,0 +1,53 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+
+export type OutboxDeps = {
+  /** A fork of its own for each use. */
+  em: () => EntityManager
+  /** Real time, whatever clock a plan follows. */
+  now?: () => Date
+  random?: () => number
+  /** At most so many at once. */
+  batch?: number
+  /** Told of each try's end. */
+  onTold?: (what: 'notice' | 'case', outcome: 'sent' | 'delayed' | 'failed') => void
+}
+
+/** For so long nobody else takes what one has taken; after it, what a killed process had taken is sent again. */
+const LEASE_MS = 120_000
+const BATCH = 8
+
+/** Table and columns of an outbox: fixed words, never what anybody gave. */
+type Outbox = { table: string; waiting: string; attempts: string; nextAttemptAt: string }
+
+/**
+ * Takes the ids of what is due, oldest first; each is taken by one process only, and the try is counted. No lock is
+ * held while a letter is on its way.
+ */
+export async function claim(deps: OutboxDeps, outbox: Outbox): Promise<string[]> {
+  const { table, waiting, attempts, nextAttemptAt } = outbox
+  const now = nowOf(deps)
+  const rows = await deps.em().execute<{ id: string }[]>(
+    `update ${table} set ${attempts} = ${attempts} + 1, ${nextAttemptAt} = ?
+      where id in (select id from ${table} where ${waiting} and ${nextAttemptAt} <= ?
+        order by ${nextAttemptAt}, id limit ? for update skip locked)
+      returning id`,
+    [new Date(now.getTime() + LEASE_MS).toISOString(), now.toISOString(), deps.batch ?? BATCH],
+  )
+  return rows.map(({ id }) => id)
+}
+
+export function nowOf(deps: OutboxDeps): Date {
+  return deps.now?.() ?? new Date()
+}
+
+/** One that fails for a reason of its own leaves the others alone; the first reason is thrown when all are done. */
+export async function each(ids: string[], work: (id: string) => Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled(ids.map(work))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+/** For ops: what went wrong, short. */
+export function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, 300)
+  return `${error.name}: ${error.message}`.slice(0, 300)
+}

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { deliverCases } from '../activities/telling/deliver-cases.ts'
+import { deliverNotices } from '../activities/telling/deliver-notices.ts'
+import type { OutboxDeps } from '../activities/telling/outbox.ts'
+import type { Mailer } from '../gateways/mail/mailer.ts'
+import type { Cases } from '../gateways/salesforce/cases.ts'
+
+export type OutboxOptions = {
+  /** A fork of its own for each use. */
+  em: () => EntityManager
+  mailer: Mailer
+  cases: Cases
+  /** How often to look while there is nothing to do, in milliseconds; default 500. */
+  pollMs?: number
+  onTold?: OutboxDeps['onTold']
+  /** Looked at every few seconds: how long the oldest that is due has been due. */
+  onAge?: (what: 'notice' | 'case', age: { waiting: number; oldestMs: number }) => void
+  /** The database is away, for instance. It is tried again by itself. */
+  onError?: (error: unknown) => void
+}
+
+const AFTER_ERROR_MS = [1_000, 2_000, 5_000, 10_000, 30_000]
+const AGE_EVERY_MS = 5_000
+
+/** Tells customers and brokers what is queued for them, until it is stopped. Any number of these may run. */
+export function startOutbox(options: OutboxOptions): { stop(): Promise<void> } {
+  const { em, mailer, cases, onTold } = options
+  const stopping = new AbortController()
+  const deps = { em, mailer, cases, ...(onTold && { onTold }) }
+  const loops = [
+    loop(options, stopping.signal, () => deliverNotices(deps)),
+    loop(options, stopping.signal, () => deliverCases(deps)),
+    ...(options.onAge ? [watch(options, stopping.signal)] : []),
+  ]
+  return {
+    /** Resolves when what is on its way has arrived or has failed. */
+    async stop() {
+      stopping.abort()
+      await Promise.all(loops)
+    },
+  }
+}
+
+async function loop(options: OutboxOptions, signal: AbortSignal, deliver: () => Promise<number>): Promise<void> {
+  let errors = 0
+  while (!signal.aborted) {
+    try {
+      const taken = await deliver()
+      errors = 0
+      if (taken === 0) await rest(options.pollMs ?? 500, signal)
+    } catch (error) {
+      options.onError?.(error)
+      await rest(AFTER_ERROR_MS[Math.min(errors, AFTER_ERROR_MS.length - 1)] ?? 0, signal)
+      errors += 1
+    }
+  }
+}
+
+const WAITING = {
+  notice: `select count(*)::int as waiting, min(next_attempt_at) as oldest from notifications where status = 'queued'`,
+  case: 'select count(*)::int as waiting, min(case_next_attempt_at) as oldest from escalations where case_version < version',
+} as const
+
+async function watch(options: OutboxOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      for (const what of ['notice', 'case'] as const) {
+        const [row] = await options.em().execute<{ waiting: number; oldest: string | Date | null }[]>(WAITING[what])
+        const oldestMs = row?.oldest ? Math.max(0, Date.now() - new Date(row.oldest).getTime()) : 0
+        options.onAge?.(what, { waiting: row?.waiting ?? 0, oldestMs })
+      }
+    } catch (error) {
+      options.onError?.(error)
+    }
+    await rest(AGE_EVERY_MS, signal)
+  }
+}
+
+async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined)
+}
