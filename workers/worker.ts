@@ -19,7 +19,7 @@ async function main(config: Config): Promise<void> {
   const watch = await startWatch({ host: config.METRICS_HOST, port: config.METRICS_PORT }, () => isRunning)
   const mail = mailer({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM })
   const outbox = startOutbox({
-    orm,
+    em: () => orm.em.fork(),
     mailer: mail,
     cases: casesOf(config),
     onTold: (what, outcome) => watch.told.inc({ what, outcome }),
