@@ -2,11 +2,6 @@ import type Stripe from 'stripe'
 import { CustomerRefused, type CustomerRequest, type PaymentGateway, PaymentMethodRefused } from '../payments.ts'
 import { ask, type Refusal } from './outcomes.ts'
 
-/** Stripe's own id of a customer; plans may name their customer by it, without one of ours being made before. */
-export function gatewayCustomer(id: string): string | null {
-  return /^cus_\w+$/.test(id) ? id : null
-}
-
 type CustomersPart = Pick<PaymentGateway, 'saveCustomer' | 'readCustomer' | 'attachMethod'>
 
 /** Customers and their payment methods at Stripe. */
