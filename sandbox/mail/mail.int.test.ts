@@ -112,7 +112,12 @@ describe('faults', () => {
   })
 
   it('down also cuts connections that were open before', async () => {
-    const pooled = nodemailer.createTransport({ url: inbox.smtpUrl, pool: true, maxConnections: 1, maxRequeues: 0 } as object)
+    const pooled = nodemailer.createTransport({
+      url: inbox.smtpUrl,
+      pool: true,
+      maxConnections: 1,
+      maxRequeues: 0,
+    } as object)
     await pooled.sendMail(MAIL)
     await fault({ mode: 'down' })
     await expect(pooled.sendMail({ ...MAIL, messageId: '<2@tenor.test>' })).rejects.toThrow()
