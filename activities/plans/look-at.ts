@@ -17,6 +17,10 @@ export async function lookAt({ orm, gateway }: PlanDeps, asked: { plan: string; 
   if (row.status === 'succeeded' && row.returnedAt === null && state.result === 'returned') {
     return { news: 'returned', payment, outcome: state }
   }
+  // A debit that fails after all may put its payment back to where it can be tried again: taken back all the same.
+  if (row.status === 'succeeded' && row.returnedAt === null && state.result === 'declined') {
+    return { news: 'returned', payment, outcome: { result: 'returned', severity: state.severity, code: state.code } }
+  }
   if (row.status === 'failed' && state.result === 'succeeded') return { news: 'received', payment }
   return { news: 'none' }
 }

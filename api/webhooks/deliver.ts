@@ -6,6 +6,7 @@ import { WebhookInbox, type WebhookMessageRow } from '../../db/webhooks/inbox.ts
 import { gatewayNews } from '../../workflows/plans/messages.ts'
 import type { ApiDeps } from '../deps.ts'
 import { SERVER_MS, within } from '../http/temporal.ts'
+import { worthTelling } from './worth-telling.ts'
 
 type Parts = Pick<ApiDeps, 'orm' | 'temporal'>
 
@@ -26,7 +27,9 @@ export async function deliver({ orm, temporal }: Parts, key: { gateway: string; 
   const isAboutMoney = message.hints.payment !== undefined || message.hints.refund !== undefined
   const transaction = isAboutMoney ? await transactionOf(em, message) : null
   if (isAboutMoney && !transaction) return postpone(em, message, 'no transaction is known by these ids')
-  if (transaction) {
+  const worth = transaction ? worthTelling(message.type, transaction) : 'never'
+  if (worth === 'later') return postpone(em, message, 'the answer of the call itself is still awaited')
+  if (transaction && worth === 'now') {
     const plan = await em.findOneOrFail(Plans, { id: transaction.planId })
     const handle = temporal.workflow.getHandle(plan.workflowId)
     await within(temporal, SERVER_MS, () => handle.signal(gatewayNews, { transaction: transaction.id })).catch(
