@@ -33,7 +33,9 @@ export type PaymentListing = {
 
 /** What was really charged and refunded, oldest first; of one customer, by whatever name it is known. */
 export function paymentsListing(sandbox: Sandbox, customer?: string): PaymentListing[] {
-  const intents = sandbox.records.all<Stripe.PaymentIntent>('payment_intent').reverse()
+  // Only Stripe's own ids stand in a column; by another name each payment has to be looked at.
+  const filter = customer?.startsWith('cus_') ? { customer } : {}
+  const intents = sandbox.records.all<Stripe.PaymentIntent>('payment_intent', filter).reverse()
   const wanted = intents.filter((intent) => {
     if (customer === undefined || intent.customer === customer) return true
     return sandbox.namesOf(intent.customer as string | null, intent.metadata).includes(customer)

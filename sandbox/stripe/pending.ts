@@ -24,7 +24,8 @@ export class Pending {
   }
 
   get(id: string): Waiting | undefined {
-    return this.all().find((waiting) => waiting.id === id)
+    const row = this.#db.prepare('SELECT * FROM pending WHERE id = ?').get(id)
+    return row && waitingFrom(row)
   }
 
   forget(id: string): void {
