@@ -15,6 +15,8 @@ export function programPart(
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', script, ...args],
     cwd: ROOT,
+    // A worker takes its time to finish the activities that are under way.
+    stopGraceMs: 30_000,
     ...options,
   }
 }

@@ -96,7 +96,9 @@ function printTable({ addresses, home, issuer }: Stack): void {
   say(['', 'Tenor is up.', '', ...lines, ''].join('\n'))
   if (issuer) {
     say(`An admin's token (npm run token -- --role broker makes others):\n\n  ${addresses.token}\n`)
-    say(`To try it:\n\n  curl -s ${addresses.api}/payment_terms -H "Authorization: Bearer ${'$'}(npm run -s token)"\n`)
+    const folder = home === homeFolder({}) ? '' : `TENOR_HOME=${home} `
+    const token = `$(${folder}npm run -s token)`
+    say(`To try it:\n\n  curl -s ${addresses.api}/payment_terms -H "Authorization: Bearer ${token}"\n`)
   }
   say('Ctrl-C stops everything; the data is kept.')
 }
