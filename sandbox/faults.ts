@@ -43,7 +43,7 @@ export class Faults {
 
   list(): Array<Fault & { left: number | null }> {
     this.#forgetEnded()
-    return this.#active.map(({ until, left, ...fault }) => ({ ...fault, left: Number.isFinite(left) ? left : null }))
+    return this.#active.map(({ until: _, left, ...fault }) => ({ ...fault, left: Number.isFinite(left) ? left : null }))
   }
 
   clear(): void {

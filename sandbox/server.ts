@@ -26,7 +26,7 @@ export async function listen(app: FastifyInstance, options: { port: number; host
     await app.listen({ port: options.port, host })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    throw new Error(`Port ${options.port} on ${host} is taken by another program; choose another one`)
+    throw new Error(`Port ${options.port} on ${host} is taken by another program; choose another one`, { cause: error })
   }
   const address = app.server.address()
   const port = address !== null && typeof address === 'object' ? address.port : options.port
@@ -63,7 +63,7 @@ export class RequestStats {
   }
 
   report(): { requests: Record<string, number>; total: number; max_per_second: number } {
-    const requests = Object.fromEntries([...this.#byPath].sort())
+    const requests = Object.fromEntries([...this.#byPath].sort(([a], [b]) => a.localeCompare(b)))
     const total = [...this.#byPath.values()].reduce((sum, times) => sum + times, 0)
     return { requests, total, max_per_second: this.#maxPerSecond }
   }

@@ -1,6 +1,7 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { SMTPServer, type SMTPServerSession } from 'smtp-server'
+import { callbackify } from 'node:util'
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server'
 import type { Faults } from '../faults.ts'
 import { pause } from '../server.ts'
 import type { Messages } from './messages.ts'
@@ -36,20 +37,17 @@ export async function startSmtp(
     onRcptTo: ({ address }, _session, done) => {
       done(faults.take(`RCPT ${address}`, ['reject']) ? reply(550, `5.1.1 ${address}: no such mailbox`) : null)
     },
-    onData: (stream, session, done) => {
+    onData: callbackify(async (stream: SMTPServerDataStream, session: SMTPServerSession) => {
       const { mailFrom, rcptTo } = session.envelope
       const to = rcptTo.map(({ address }) => address)
-      const receive = async () => {
-        const raw = await buffer(stream)
-        if (stream.sizeExceeded) throw reply(552, '5.3.4 message too large')
-        const fault = faults.take(`RCPT ${to.join(' ')}`, ['slow', 'error_500', 'lose_answer'])
-        if (fault?.mode === 'slow') await pause(fault.ms)
-        if (fault?.mode === 'error_500') throw reply(451, '4.3.0 try again later')
-        await messages.receive(raw, { from: mailFrom ? mailFrom.address : '', to })
-        if (fault?.mode === 'lose_answer') cut(session)
-      }
-      receive().then(() => done(), done)
-    },
+      const raw = await buffer(stream)
+      if (stream.sizeExceeded) throw reply(552, '5.3.4 message too large')
+      const fault = faults.take(`RCPT ${to.join(' ')}`, ['slow', 'error_500', 'lose_answer'])
+      if (fault?.mode === 'slow') await pause(fault.ms)
+      if (fault?.mode === 'error_500') throw reply(451, '4.3.0 try again later')
+      await messages.receive(raw, { from: mailFrom ? mailFrom.address : '', to })
+      if (fault?.mode === 'lose_answer') cut(session)
+    }),
   })
   // A client that went away is no reason to end the server.
   server.on('error', () => {})

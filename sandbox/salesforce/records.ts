@@ -152,7 +152,7 @@ export function salesforceTime(instant: string): string {
 function checksum(id: string): string {
   return [0, 5, 10]
     .map((from) => {
-      const bits = [...id.slice(from, from + 5)].map((letter, i) => (/[A-Z]/.test(letter) ? 1 << i : 0))
+      const bits = Array.from(id.slice(from, from + 5), (letter, i) => (/[A-Z]/.test(letter) ? 1 << i : 0))
       return 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'[bits.reduce((sum, bit) => sum + bit, 0)]
     })
     .join('')

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { callbackify } from 'node:util'
 import { Connection } from '@jsforce/jsforce-node'
 import { type SalesforceSandbox, startSalesforceSandbox } from './index.ts'
 import type { CaseListing } from './pages.ts'
@@ -57,9 +58,7 @@ describe('sessions', () => {
     const renewing = new Connection({
       instanceUrl: org.url,
       accessToken: conn.accessToken as string,
-      refreshFn: (_connection, done) => {
-        login().then(({ accessToken }) => done(null, accessToken as string), done)
-      },
+      refreshFn: callbackify(async (_connection: Connection) => (await login()).accessToken as string),
     })
     await fault({ mode: 'session_expired', count: 1 })
     await renewing.sobject('Case').upsert({ [EXTERNAL_ID]: 'e1', Subject: 'Kept' }, EXTERNAL_ID)
@@ -200,9 +199,9 @@ describe('faults', () => {
         body: JSON.stringify({ Subject: 'Charge 4 failed' }),
       })
     await fault({ mode: 'lose_answer', count: 1 })
-    await expect(call('e1')).rejects.toThrow()
+    await expect(call('e1')).rejects.toThrow('fetch failed')
     await fault({ mode: 'down', count: 1 })
-    await expect(call('e2')).rejects.toThrow()
+    await expect(call('e2')).rejects.toThrow('fetch failed')
     expect(await cases()).toMatchObject([{ external_id: 'e1' }])
     expect((await call('e1')).status).toBe(200)
   })

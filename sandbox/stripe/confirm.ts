@@ -63,13 +63,18 @@ function methodToCharge(
   return method
 }
 
+/** Stored objects name others by id; only answers hold whole ones. */
+function idOf(reference: string | { id: string }): string {
+  return typeof reference === 'string' ? reference : reference.id
+}
+
 /** Refuses a payment method of someone else, or of a type that the intent does not take. */
 export function checkFitness(intent: Stripe.PaymentIntent, method: Stripe.PaymentMethod): void {
   const param = 'payment_method'
   if (method.customer !== null && method.customer !== intent.customer) {
     const message = intent.customer
-      ? `The customer of the PaymentMethod ${method.id} does not match the expected customer ${intent.customer} of the PaymentIntent.`
-      : `The PaymentMethod ${method.id} belongs to the Customer ${method.customer}. Please include the Customer in the \`customer\` parameter on the PaymentIntent.`
+      ? `The customer of the PaymentMethod ${method.id} does not match the expected customer ${idOf(intent.customer)} of the PaymentIntent.`
+      : `The PaymentMethod ${method.id} belongs to the Customer ${idOf(method.customer)}. Please include the Customer in the \`customer\` parameter on the PaymentIntent.`
     throw refuse(message, { param })
   }
   const allowed = intent.payment_method_types
@@ -98,7 +103,7 @@ function askForAuthentication(
         type: 'redirect_to_url',
         redirect_to_url: { url: `${sandbox.url}/_sandbox/authenticate/${intent.id}`, return_url: returnUrl },
       }
-    : { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect' } as never }
+    : { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect' } }
   sandbox.records.put(intent)
   sandbox.pending.set(intent.id, 'customer', after.length > 0 ? after : [{ to: 'succeeded' }], null)
   sandbox.emit('payment_intent.requires_action', intent)

@@ -13,7 +13,7 @@ import { closeDispute, returnReason, settle, settleByName } from './settle.ts'
 
 const outcome = z.string().refine((text) => isRefundOutcome(text) || readOutcome(text) !== null, {
   error: ({ input }) =>
-    `${input} is no outcome. Give succeeded, a decline code, authentication_required, processing_then_…, succeeded_then_returned[_reason], succeeded_then_disputed[_reason], refund_failed or refund_refused`,
+    `${String(input)} is no outcome. Give succeeded, a decline code, authentication_required, processing_then_…, succeeded_then_returned[_reason], succeeded_then_disputed[_reason], refund_failed or refund_refused`,
 })
 const outcomesBody = z.strictObject({ customer_id: z.string().min(1), outcomes: z.array(outcome).min(1) })
 const settleBody = z

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import Stripe from 'stripe'
 import { type StripeSandbox, type StripeSandboxOptions, startStripeSandbox } from './index.ts'
@@ -95,14 +96,11 @@ export type Inbox = {
 export async function startInbox(): Promise<Inbox> {
   const deliveries: Inbox['deliveries'] = []
   const answers: number[] = []
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    deliveries.push({
-      body: Buffer.concat(chunks).toString(),
-      signature: String(request.headers['stripe-signature']),
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      deliveries.push({ body, signature: String(request.headers['stripe-signature']) })
+      response.writeHead(answers.shift() ?? 200).end()
     })
-    response.writeHead(answers.shift() ?? 200).end()
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { webhooks } = new Stripe('sk_test_inbox')
