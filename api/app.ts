@@ -10,7 +10,7 @@ import { escalationRoutes } from './escalations/routes.ts'
 import { FINANCING } from './financing/kind.ts'
 import { BODY_LIMIT, parseBodies } from './http/body.ts'
 import { describeRoutes, serveDocs } from './http/docs.ts'
-import { answerBrokenRequests, answerErrors, answerFrameworkErrors, rememberRoutes } from './http/errors.ts'
+import { answerBrokenRequests, answerErrors, answerFrameworkErrors, LONGEST_ID, rememberRoutes } from './http/errors.ts'
 import { serveHealth } from './http/health.ts'
 import { answerOnce } from './http/idempotency.ts'
 import { limitRates } from './http/limits.ts'
@@ -37,7 +37,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     connectionTimeout: 60_000,
     trustProxy: deps.config.trustProxy ?? false,
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: false },
+    routerOptions: { maxParamLength: LONGEST_ID, ignoreTrailingSlash: false },
     frameworkErrors: answerFrameworkErrors,
     clientErrorHandler: answerBrokenRequests,
   })

@@ -14,7 +14,13 @@ import {
   timeOfDay,
   timezone,
 } from '../http/fields.ts'
-import { CancellationTermsBody, cancellationTerms, RetryPolicyBody, retryPolicy } from '../plans/agreements.ts'
+import {
+  CancellationTermsBody,
+  cancellationTerms,
+  RetryPolicyBody,
+  refuseUnknownPlace,
+  retryPolicy,
+} from '../plans/agreements.ts'
 import type { Asked } from '../plans/kind.ts'
 
 const DEFAULT_CANCELLATION: CancellationTerms = { type: 'pro_rata' }
@@ -61,8 +67,9 @@ export function askedFinancing(given: unknown): Asked {
   }
 }
 
-/** Throws RuleBroken for a zone that is not known. */
+/** Throws RuleBroken for a zone or currency that is not known. */
 function financingTerms(body: z.output<typeof FinancingQuoteBody>): Terms {
+  refuseUnknownPlace(body)
   const startDate = isCivil(body.start_date) ? body.start_date : civilOf(parseInstant(body.start_date), body.timezone)
   return {
     currency: body.currency,

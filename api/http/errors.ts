@@ -13,7 +13,7 @@ export function answerErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsAt(app, request.url)
     const problem =
-      methods.length > 0
+      methods.length > 0 && !methods.includes(request.method)
         ? new Problem(405, 'method_not_allowed', `${request.method} is not possible here.`, {
             headers: { allow: methods.join(', ') },
           })
@@ -104,6 +104,9 @@ function fastifyProblem(error: unknown): Problem | undefined {
   return undefined
 }
 
+/** Of a parameter in a path. */
+export const LONGEST_ID = 1024
+
 const patterns = new WeakMap<FastifyInstance, { pattern: RegExp; method: string }[]>()
 
 /** Remembers every route, so that a wrong method on a right address is told as what it is. */
@@ -111,7 +114,9 @@ export function rememberRoutes(app: FastifyInstance): void {
   const known: { pattern: RegExp; method: string }[] = []
   patterns.set(app, known)
   app.addHook('onRoute', ({ url, method }) => {
-    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}/?$`)
+    const pattern = new RegExp(
+      `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, `[^/]{1,${LONGEST_ID}}`)}/?$`,
+    )
     for (const one of [method].flat()) known.push({ pattern, method: one })
   })
 }

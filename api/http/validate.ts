@@ -40,7 +40,7 @@ function checked(schema: z.ZodType, value: unknown, onErrors: OnErrors): unknown
 
 /** A body of which every field may be left out may be left out itself. */
 function bodyOf(request: FastifyRequest, schema: z.ZodType): unknown {
-  if (request.body !== undefined && request.body !== null) return request.body
+  if (request.rawBody?.length) return request.body
   return schema.safeParse({}).success ? {} : request.body
 }
 

@@ -19,7 +19,7 @@ import { type Caller, callerOf } from '../identity/caller.ts'
 import { send } from './commands.ts'
 import { answerWithPlan } from './create-routes.ts'
 import type { PlanApi } from './kind.ts'
-import { showPlan, showTransaction } from './present.ts'
+import { shown, showTransaction } from './present.ts'
 import { wholePlanFor } from './queries.ts'
 import { Transaction } from './shapes.ts'
 
@@ -106,7 +106,7 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
 async function planToChange(request: FastifyRequest, id: string, kind: PlanApi, deps: ApiDeps): Promise<PlanRow> {
   const caller: Caller = callerOf(request)
   const rows = await wholePlanFor(deps.orm.em.fork(), caller, kind.kind, id)
-  refuseStale(request, tagOf(showPlan(rows, kind.idField, deps.config.temporalUiUrl)))
+  refuseStale(request, tagOf(shown(kind, deps)(rows)))
   return rows.plan
 }
 

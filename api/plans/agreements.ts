@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { isTimezone } from '../../domain/calendar.ts'
+import { RuleBroken } from '../../domain/errors.ts'
+import { isCurrency } from '../../domain/money.ts'
 import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
 import type { CancellationTerms, RetryPolicy } from '../../domain/plans/terms.ts'
 
@@ -28,6 +31,19 @@ export const CancellationTermsBody = z
     }),
   ])
   .meta({ id: 'CancellationTerms', description: 'What a cancellation gives back and keeps. Never changes.' })
+
+/** Throws RuleBroken for a zone or a currency that does not exist, for both at once. */
+export function refuseUnknownPlace({ timezone, currency }: { timezone: string; currency: string }): void {
+  const errors = [
+    ...(isTimezone(timezone)
+      ? []
+      : [{ pointer: '/timezone', message: 'timezone must be a name of the IANA database' }]),
+    ...(isCurrency(currency) ? [] : [{ pointer: '/currency', message: 'currency must be a code of ISO 4217' }]),
+  ]
+  if (errors.length === 0) return
+  const code = isCurrency(currency) ? 'timezone_unknown' : 'currency_unknown'
+  throw new RuleBroken(code, `${errors.map(({ message }) => message).join('; ')}.`, errors)
+}
 
 type Body = z.output<typeof CancellationTermsBody>
 

@@ -13,7 +13,7 @@ import { callerOf } from '../identity/caller.ts'
 import { send } from './commands.ts'
 import { answerWithPlan } from './create-routes.ts'
 import type { PlanApi } from './kind.ts'
-import { asIf, type PlanRows, showPlan } from './present.ts'
+import { asIf, shown } from './present.ts'
 import { nowFor, planOf, wholePlanFor } from './queries.ts'
 
 const previewQuery = z.strictObject({
@@ -37,26 +37,26 @@ function adjusting(app: App, kind: PlanApi, deps: ApiDeps): void {
     body,
     response: writeAnswers({ 200: json(kind.shapes.adjusted, 'The plan as adjusted.') }, 404, 409, 412, 422),
   }
+  const show = shown(kind, deps)
   app.patch(`${kind.path}/:id`, { schema }, async (request, reply) => {
     const caller = callerOf(request)
     const em = deps.orm.em.fork()
     const rows = await wholePlanFor(em, caller, kind.kind, request.params.id)
-    refuseStale(request, tagOf(shown(rows)))
+    refuseStale(request, tagOf(show(rows)))
     const totalAmount = request.body.total_amount
     if (request.query.preview) {
       const { plan, answer } = adjusted(planOf(rows), { totalAmount }, await nowFor(em, rows.plan, deps.now()))
       return reply.send({
-        ...shown(asIf(rows, plan)),
+        ...show(asIf(rows, plan)),
         adjustment: showAdjustment(answer),
         ...showDecided(answer, true),
       })
     }
     const command = { id: idFor(request, 'cmd_'), by: caller.sub, totalAmount }
     const answer = await send(deps, rows.plan.workflowId, adjust, command)
-    const extra = () => ({ adjustment: showAdjustment(answer), ...showDecided(answer, false) })
+    const extra = { adjustment: showAdjustment(answer), ...showDecided(answer, false) }
     return answerWithPlan(reply, deps, caller, kind, rows.plan.id, extra)
   })
-  const shown = (rows: PlanRows) => showPlan(rows, kind.idField, deps.config.temporalUiUrl)
 }
 
 function canceling(app: App, kind: PlanApi, deps: ApiDeps): void {
@@ -68,21 +68,21 @@ function canceling(app: App, kind: PlanApi, deps: ApiDeps): void {
     headers: ifMatchHeader,
     response: answers({ 200: json(kind.shapes.canceled, 'The plan, with its cancellation.') }, 404, 409, 412),
   }
+  const show = shown(kind, deps)
   app.delete(`${kind.path}/:id`, { schema }, async (request, reply) => {
     const caller = callerOf(request)
     const em = deps.orm.em.fork()
     const rows = await wholePlanFor(em, caller, kind.kind, request.params.id)
-    refuseStale(request, tagOf(shown(rows)))
+    refuseStale(request, tagOf(show(rows)))
     const preview = request.query.preview
     // Cancelling twice is one cancellation: the second is told what the first came to, also when the workflow is over.
     if (preview || rows.plan.status === 'canceled') {
       const { plan, answer } = canceled(planOf(rows), await nowFor(em, rows.plan, deps.now()))
-      return reply.send({ ...shown(preview ? asIf(rows, plan) : rows), ...showDecided(answer, preview) })
+      return reply.send({ ...show(preview ? asIf(rows, plan) : rows), ...showDecided(answer, preview) })
     }
     const answer = await send(deps, rows.plan.workflowId, cancel, { id: idFor(request, 'cmd_'), by: caller.sub })
-    return answerWithPlan(reply, deps, caller, kind, rows.plan.id, () => showDecided(answer, false))
+    return answerWithPlan(reply, deps, caller, kind, rows.plan.id, showDecided(answer, false))
   })
-  const shown = (rows: PlanRows) => showPlan(rows, kind.idField, deps.config.temporalUiUrl)
 }
 
 function showAdjustment(answer: { previousTotal: number; total: number; refunded: number; charged: number }) {

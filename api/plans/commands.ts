@@ -55,6 +55,11 @@ async function isRunning(temporal: Parts['temporal'], workflowId: string): Promi
 function commandProblem(error: unknown): unknown {
   const failure = error instanceof WorkflowUpdateFailedError ? error.cause : undefined
   if (!(failure instanceof ApplicationFailure) || failure.type !== RULE_BROKEN) return error
-  const { code, kind, detail } = (failure.details?.[0] ?? {}) as Partial<RuleBrokenDetails>
-  return new Problem(kind === 'unprocessable' ? 422 : 409, code ?? 'rule_broken', detail ?? failure.message)
+  const { code, kind, detail, errors } = (failure.details?.[0] ?? {}) as Partial<RuleBrokenDetails>
+  return new Problem(
+    kind === 'unprocessable' ? 422 : 409,
+    code ?? 'rule_broken',
+    detail ?? failure.message,
+    errors ? { errors } : {},
+  )
 }

@@ -8,7 +8,7 @@ import { idFor } from '../http/idempotency.ts'
 import { type Caller, callerOf } from '../identity/caller.ts'
 import { createPlan, quotePlan } from './create.ts'
 import type { PlanApi } from './kind.ts'
-import { showPlan, showQuote } from './present.ts'
+import { shown, showQuote } from './present.ts'
 import { wholePlanFor } from './queries.ts'
 import { Quote } from './shapes.ts'
 
@@ -56,14 +56,13 @@ export function planCreation(app: App, kind: PlanApi, deps: ApiDeps): void {
 /** The plan as it now stands in the database, with its tag. */
 export async function answerWithPlan(
   reply: FastifyReply,
-  { orm, config }: ApiDeps,
+  deps: ApiDeps,
   caller: Caller,
   kind: PlanApi,
   id: string,
-  extra: (plan: ReturnType<typeof showPlan>) => object = () => ({}),
+  extra: object = {},
 ): Promise<FastifyReply> {
-  const rows = await wholePlanFor(orm.em.fork(), caller, kind.kind, id)
-  const shown = showPlan(rows, kind.idField, config.temporalUiUrl)
-  setTag(reply, tagOf(shown))
-  return reply.send({ ...shown, ...extra(shown) })
+  const plan = shown(kind, deps)(await wholePlanFor(deps.orm.em.fork(), caller, kind.kind, id))
+  setTag(reply, tagOf(plan))
+  return reply.send({ ...plan, ...extra })
 }

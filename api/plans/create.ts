@@ -4,9 +4,10 @@ import { instantOf } from '../../db/columns.ts'
 import type { CustomerRow } from '../../db/customers/customers.ts'
 import { Plans } from '../../db/plans/plans.ts'
 import { TestClocks } from '../../db/plans/test-clocks.ts'
+import type { Decision } from '../../domain/plans/effects.ts'
 import { makePlan } from '../../domain/plans/make.ts'
 import type { PaymentMethod, Plan, TestClock } from '../../domain/plans/plan.ts'
-import { type Opening, PLAN_WORKFLOWS, planWorkflowId, recorded } from '../../workflows/plans/messages.ts'
+import { PLAN_WORKFLOWS, type PlanStart, planWorkflowId, recorded } from '../../workflows/plans/messages.ts'
 import { customerOrAdopted, isGatewayId } from '../customers/adopt.ts'
 import { attach } from '../customers/payment-methods.ts'
 import type { ApiDeps } from '../deps.ts'
@@ -31,7 +32,7 @@ export async function quotePlan(
   // One that only the gateway knows so far is not taken over for a quote.
   if (asked.customer !== null && !isGatewayId(asked.customer)) await customerOf(em, deps, caller, asked.customer)
   const clock = await clockOf(em, deps, caller, asked)
-  return planOf(kind, caller, asked, { id: kind.idPrefix, clock, paymentMethod: ANY_METHOD }, deps)
+  return decide(kind, caller, asked, { id: kind.idPrefix, clock, paymentMethod: ANY_METHOD }, deps).plan
 }
 
 type Creation = { id: string; requestId: string }
@@ -53,23 +54,26 @@ export async function createPlan(
   const customer = await customerOf(em, deps, caller, asked.customer ?? '')
   const clock = await clockOf(em, deps, caller, asked)
   const known = { id: creation.id, clock }
-  planOf(kind, caller, asked, { ...known, paymentMethod: ANY_METHOD }, deps)
+  decide(kind, caller, asked, { ...known, paymentMethod: ANY_METHOD }, deps)
   const paymentMethod = await methodOf(deps, customer, asked.paymentMethod)
-  const plan = planOf(kind, caller, asked, { ...known, paymentMethod }, deps)
-  await start(deps, plan, openingOf(asked, caller, creation.requestId)).catch(async (error: unknown) => {
+  const { plan, effects } = decide(kind, caller, asked, { ...known, paymentMethod }, deps)
+  const request = { coupon_code: asked.couponCode, payment_terms: asked.paymentTerms, metadata: asked.metadata }
+  const opening = { request, requestId: creation.requestId, by: caller.sub, effects }
+  await start(deps, { plan, opening }).catch(async (error: unknown) => {
     const isOver = error instanceof WorkflowExecutionAlreadyStartedError
     if (!isOver || !(await exists(em, caller, creation.id))) throw error
   })
 }
 
-async function start({ temporal, config }: ApiDeps, plan: Plan, opening: Opening): Promise<void> {
+async function start({ temporal, config }: ApiDeps, asked: PlanStart): Promise<void> {
+  const { plan, opening } = asked
   const startWorkflowOperation = new WithStartWorkflowOperation(PLAN_WORKFLOWS[plan.kind], {
     workflowId: planWorkflowId(plan),
-    args: [{ plan, opening }],
+    args: [asked],
     taskQueue: config.taskQueue,
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    memo: { request_id: opening.requestId },
+    memo: { request_id: opening?.requestId },
     typedSearchAttributes: searchAttributesOf(plan),
     ...describePlan(plan),
   })
@@ -78,13 +82,14 @@ async function start({ temporal, config }: ApiDeps, plan: Plan, opening: Opening
   )
 }
 
-function planOf(
+/** The rules' answer to what is asked, at the plan's own time. */
+function decide(
   kind: PlanApi,
   caller: Caller,
   asked: Asked,
   known: { id: string; clock: TestClock | null; paymentMethod: PaymentMethod },
   deps: Pick<ApiDeps, 'now'>,
-): Plan {
+): Decision {
   const now = known.clock?.now ?? instantOf(deps.now())
   return makePlan({
     ...known,
@@ -94,12 +99,7 @@ function planOf(
     terms: asked.terms(now),
     total: asked.total,
     now,
-  }).plan
-}
-
-function openingOf(asked: Asked, caller: Caller, requestId: string): Opening {
-  const request = { coupon_code: asked.couponCode, payment_terms: asked.paymentTerms, metadata: asked.metadata }
-  return { request, requestId, by: caller.sub }
+  })
 }
 
 async function exists(em: EntityManager, caller: Caller, id: string): Promise<boolean> {

@@ -7,12 +7,23 @@ import type { PlanHead } from '../../domain/plans/effects.ts'
 import { dueMoment, nextBillingAt, outstanding, paidIn, statusOf } from '../../domain/plans/figures.ts'
 import type { Cancellation, Plan } from '../../domain/plans/plan.ts'
 import type { CancellationTerms } from '../../domain/plans/terms.ts'
+import type { ApiDeps } from '../deps.ts'
+import type { PlanApi } from './kind.ts'
 
 /** From rows to what clients read. */
 
 export type PlanRows = { plan: PlanRow; installments: InstallmentRow[]; charges: TransactionRow[] }
 
-export function showPlan({ plan, installments, charges }: PlanRows, idField: string, uiUrl: string) {
+export type ShowPlan = (rows: PlanRows) => ReturnType<typeof showPlan>
+
+/** How plans of one kind are shown. */
+export function shown({ idField }: Pick<PlanApi, 'idField'>, { temporal, config }: ApiDeps): ShowPlan {
+  const ui = config.temporalUiUrl.replace(/\/$/, '')
+  const workflows = `${ui}/namespaces/${encodeURIComponent(temporal.options.namespace)}/workflows`
+  return (rows) => showPlan(rows, idField, workflows)
+}
+
+function showPlan({ plan, installments, charges }: PlanRows, idField: string, workflows: string) {
   const { terms, pause, cancellation } = plan.state
   return {
     [idField]: plan.id,
@@ -42,16 +53,16 @@ export function showPlan({ plan, installments, charges }: PlanRows, idField: str
     ...showRequest(plan.request),
     test_clock: plan.testClockId ?? null,
     cancellation: cancellation && showCancellation(cancellation),
-    workflow: { workflow_id: plan.workflowId, run_id: plan.runId ?? null, ui_url: workflowUrl(uiUrl, plan) },
+    workflow: {
+      workflow_id: plan.workflowId,
+      run_id: plan.runId ?? null,
+      // Without the run, Temporal's UI opens the latest one.
+      ui_url: `${workflows}/${encodeURIComponent(plan.workflowId)}`,
+    },
     created_at: plan.createdAt,
     updated_at: plan.updatedAt,
     canceled_at: plan.canceledAt ?? null,
   }
-}
-
-function workflowUrl(uiUrl: string, plan: Pick<PlanRow, 'workflowId' | 'runId'>): string {
-  const workflow = `${uiUrl.replace(/\/$/, '')}/workflows/${encodeURIComponent(plan.workflowId)}`
-  return plan.runId ? `${workflow}/${plan.runId}/history` : workflow
 }
 
 function showTerms(terms: PlanHead['terms']) {

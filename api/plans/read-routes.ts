@@ -12,7 +12,7 @@ import { customerId, listQuery, pathId } from '../http/fields.ts'
 import { ifNoneMatchHeader } from '../http/headers.ts'
 import { callerOf, onlyCustomer } from '../identity/caller.ts'
 import type { PlanApi } from './kind.ts'
-import { showCancellation, showEntry, showPlan, showTransaction } from './present.ts'
+import { showCancellation, showEntry, shown, showTransaction } from './present.ts'
 import { nowFor, planFor, planOf, wholePlanFor, withRows } from './queries.ts'
 import { showReceipt } from './receipts.ts'
 import {
@@ -45,8 +45,9 @@ export function planReads(app: App, kind: PlanApi, deps: ApiDeps): void {
   readHistory(app, kind, deps)
 }
 
-function readPlans(app: App, { kind, path, tag, one, shapes, idField }: PlanApi, deps: ApiDeps): void {
-  const uiUrl = deps.config.temporalUiUrl
+function readPlans(app: App, api: PlanApi, deps: ApiDeps): void {
+  const { kind, path, tag, one, shapes } = api
+  const show = shown(api, deps)
 
   app.get(
     path,
@@ -66,8 +67,8 @@ function readPlans(app: App, { kind, path, tag, one, shapes, idField }: PlanApi,
       const em = deps.orm.em.fork()
       const filter = { kind, customerId: only ?? customer_id, status, testClockId: test_clock }
       const page = await listPlans(em, caller.tenant, filter, { limit, cursor })
-      const shown = await withRows(em, page.data)
-      return { data: shown.map((rows) => showPlan(rows, idField, uiUrl)), next_cursor: page.nextCursor }
+      const rows = await withRows(em, page.data)
+      return { data: rows.map(show), next_cursor: page.nextCursor }
     },
   )
 
@@ -88,10 +89,10 @@ function readPlans(app: App, { kind, path, tag, one, shapes, idField }: PlanApi,
     async (request, reply) => {
       const { id } = request.params
       const rows = await wholePlanFor(deps.orm.em.fork(), callerOf(request), kind, id)
-      const shown = showPlan(rows, idField, uiUrl)
-      setTag(reply, tagOf(shown))
-      if (isUnchanged(request, tagOf(shown))) return reply.code(304).send()
-      return shown
+      const plan = show(rows)
+      setTag(reply, tagOf(plan))
+      if (isUnchanged(request, tagOf(plan))) return reply.code(304).send()
+      return reply.send(plan)
     },
   )
 }

@@ -1,0 +1,431 @@
+import { type ApiWorld, startApiWorld } from '../test/support/api-world.ts'
+
+/**
+ * Every kind of bad input on every field of every route, generated from the OpenAPI itself, so that a new route or
+ * field is tried without anybody thinking of it.
+ */
+
+type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
+type Schema = {
+  $ref?: string
+  type?: string
+  properties?: Record<string, Schema>
+  required?: string[]
+  items?: Schema
+  minimum?: number
+  maximum?: number
+  minLength?: number
+  maxLength?: number
+  pattern?: string
+  enum?: string[]
+  oneOf?: Schema[]
+  anyOf?: Schema[]
+  additionalProperties?: boolean | Schema
+}
+type Parameter = { name: string; in: 'path' | 'query' | 'header'; schema: Schema }
+type Operation = {
+  parameters?: Parameter[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
+  security?: unknown[]
+}
+type Document = {
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, Schema> }
+}
+
+let world: ApiWorld
+let document: Document
+let examples: Record<string, Json>
+let ids: Record<string, string>
+
+beforeAll(async () => {
+  world = await startApiWorld()
+  document = (await world.ask('GET', '/openapi.json')).body
+  ;({ examples, ids } = await exampleBodies())
+}, 120_000)
+afterAll(async () => world?.close())
+
+/** A body that each route takes, with every field there is in it, and ids of things that exist. */
+async function exampleBodies() {
+  const customer = { name: 'Amara Okafor', email: 'amara@example.com', phone: '+14165550123', locale: 'en-CA' }
+  const made = await world.ask('POST', '/customers', { body: { ...customer, payment_method: 'pm_card_visa' } })
+  const customer_id = made.body.customer_id
+  const clock = await world.ask('POST', '/test_clocks', { body: { frozen_time: '2027-01-15T10:00:00Z' } })
+  const quote = {
+    customer_id,
+    total_amount: 120_000,
+    start_date: '2027-01-20',
+    term_duration: 12,
+    billing_day: 31,
+    currency: 'USD',
+    timezone: 'America/Toronto',
+    billing_time: '09:00',
+    payment_method: 'pm_card_visa',
+    cancellation_terms: {
+      type: 'tiered',
+      tiers: [{ from_day: 0, refund_percent: 50 }],
+      cooling_off_days: 14,
+      fee: 100,
+      collect_balance: true,
+    },
+    adjustment_policy: 'spread',
+    retry_policy: { retries: 1, every_days: [1] },
+    reminder_days: 3,
+    payment_terms: { net: 30 },
+    test_clock: clock.body.test_clock_id,
+    metadata: { policy: 'P-1' },
+  }
+  const plan = await world.ask('POST', '/payment_terms', { body: quote })
+  expect(plan.status).toBe(201)
+  return {
+    ids: { customers: customer_id, payment_terms: plan.body.payment_terms_id, test_clocks: clock.body.test_clock_id },
+    examples: {
+      'post /payment_terms/quote': quote,
+      'post /payment_terms': quote,
+      'patch /payment_terms/{id}': { total_amount: 130_000 },
+      'put /payment_terms/{id}/payment_method': { payment_method: 'pm_card_visa' },
+      'post /payment_terms/{id}/payments': { amount: 100, payment_method: 'pm_card_visa' },
+      'post /payment_terms/{id}/pause': { mode: 'extend', until: '2027-03-01T00:00:00Z' },
+      'post /payment_terms/{id}/resume': {},
+      'post /customers': { customer_id: 'somebody-new', ...customer, payment_method: 'pm_card_visa' },
+      'patch /customers/{id}': { ...customer, payment_method: 'pm_card_visa' },
+      'post /escalations/{id}/resolve': { action: 'mark_paid', reference: 'CHQ-1', note: 'by cheque' },
+      'post /test_clocks': { frozen_time: '2027-01-15T10:00:00Z' },
+      'post /test_clocks/{id}/advance': { to: '2027-01-16T10:00:00Z' },
+    } as Record<string, Json>,
+  }
+}
+
+function operations(): { method: string; path: string; operation: Operation }[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+  )
+}
+
+function addressOf(path: string, id = ids[path.split('/')[1] ?? ''] ?? 'none'): string {
+  return path.replace('{id}', encodeURIComponent(id))
+}
+
+function resolved(schema: Schema): Schema {
+  if (!schema.$ref) return schema
+  return document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}
+}
+
+/** Every field of a body that an example has, with its schema; of a union, the variant that the example is. */
+function fieldsOf(
+  schema: Schema,
+  example: Json,
+  path: (string | number)[] = [],
+): { path: (string | number)[]; schema: Schema; required: boolean }[] {
+  const whole = resolved(schema)
+  const variant = (whole.oneOf ?? whole.anyOf)?.map(resolved).find((one) => fits(one, example)) ?? whole
+  if (Array.isArray(example)) {
+    const item = { path: [...path, 0], schema: resolved(variant.items ?? {}), required: false }
+    return example.length > 0 ? [item, ...fieldsOf(variant.items ?? {}, example[0] ?? null, item.path)] : []
+  }
+  if (typeof example !== 'object' || example === null) return []
+  return Object.entries(variant.properties ?? {}).flatMap(([name, property]) => {
+    if (!(name in example)) return []
+    const field = {
+      path: [...path, name],
+      schema: resolved(property),
+      required: variant.required?.includes(name) ?? false,
+    }
+    return [field, ...fieldsOf(property, example[name] ?? null, field.path)]
+  })
+}
+
+function fits(schema: Schema, example: Json): boolean {
+  if (Array.isArray(example)) return schema.type === 'array'
+  if (typeof example === 'object' && example !== null) {
+    return schema.type === 'object' && Object.keys(example).every((name) => name in (schema.properties ?? {}))
+  }
+  return schema.type === typeof example
+}
+
+const LONG = 'x'.repeat(20_000)
+const NEVER: [what: string, json: string][] = [
+  ['NUL', '"a\\u0000b"'],
+  ['half a surrogate pair', '"a\\ud800"'],
+  ['1e400', '1e400'],
+  ['an integer beyond what is exact', '9007199254740993'],
+  ['a huge integer', '9'.repeat(400)],
+  ['nesting', `${'['.repeat(5000)}${']'.repeat(5000)}`],
+]
+const MAYBE: [what: string, json: string][] = [
+  ['injection', JSON.stringify(`'; drop table plans; -- <script>alert(1)</script> \${7*7} {{7*7}} ../../etc/passwd`)],
+  ['Unicode', JSON.stringify('Zoë 漢字 👩‍👩‍👧 ‮abc')],
+  ['a line feed and a header', JSON.stringify('a\r\nBcc: x@example.com')],
+]
+const ODD = [
+  'null',
+  'true',
+  '-1',
+  '0',
+  '1.5',
+  '""',
+  '" "',
+  '[]',
+  '{}',
+  '[null]',
+  '"nope"',
+  '31',
+  '"2027-02-30"',
+  JSON.stringify(LONG),
+]
+
+/** Whether a value of the wrong type or out of range must be refused. */
+function mustRefuse(schema: Schema, json: string): boolean {
+  const value = JSON.parse(json) as Json
+  const variants = schema.anyOf ?? schema.oneOf
+  if (variants) return variants.map(resolved).every((one) => mustRefuse(one, json))
+  if (schema.enum) return !schema.enum.includes(value as string)
+  switch (schema.type) {
+    case 'integer':
+    case 'number':
+      return (
+        typeof value !== 'number' ||
+        (schema.type === 'integer' && !Number.isInteger(value)) ||
+        value < (schema.minimum ?? Number.NEGATIVE_INFINITY) ||
+        value > (schema.maximum ?? Number.POSITIVE_INFINITY)
+      )
+    case 'string':
+      return (
+        typeof value !== 'string' ||
+        value.length < (schema.minLength ?? 0) ||
+        value.length > (schema.maxLength ?? Number.POSITIVE_INFINITY) ||
+        (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value))
+      )
+    case 'boolean':
+      return typeof value !== 'boolean'
+    case 'array':
+      return !Array.isArray(value)
+    case 'object':
+      return typeof value !== 'object' || value === null || Array.isArray(value)
+    case 'null':
+      return value !== null
+    default:
+      return false
+  }
+}
+
+/** The body as text with one value put in place of another, since JSON.stringify cannot write most of these. */
+function withValue(body: Json, path: (string | number)[], json: string | undefined): string {
+  const mark = '@@here@@'
+  const copy = structuredClone(body) as Record<string | number, Json>
+  const parent = path.slice(0, -1).reduce<Record<string | number, Json>>((at, part) => at[part] as never, copy)
+  const last = path.at(-1) ?? ''
+  if (json === undefined) delete parent[last]
+  else parent[last] = mark
+  return JSON.stringify(copy).replace(`"${mark}"`, () => json ?? '')
+}
+
+async function stored(): Promise<string> {
+  const tables = [
+    'plans',
+    'installments',
+    'transactions',
+    'customers',
+    'test_clocks',
+    'notifications',
+    'idempotency_keys',
+  ]
+  const rows = await world.orm.em
+    .fork()
+    .execute(
+      tables
+        .map((table) => `select '${table}' as t, count(*)::int as n, max(xmin::text::bigint) as x from ${table}`)
+        .join(' union all '),
+    )
+  return JSON.stringify(rows)
+}
+
+type Refused = {
+  status: number
+  headers: Record<string, unknown>
+  text: string
+  body: { errors?: unknown; code?: string }
+}
+function expectProblem(what: string, answer: Refused): void {
+  const told = `${what} → ${answer.status} ${answer.text.slice(0, 300)}`
+  const isProblem = String(answer.headers['content-type']).startsWith('application/problem+json')
+  expect([told, answer.status >= 400 && answer.status < 500, isProblem]).toEqual([told, true, true])
+  expect(answer.text).not.toMatch(/node_modules|at \w+ \(|select |insert /)
+}
+
+describe('bad input', () => {
+  it('knows an example body for every route that takes one', () => {
+    const taking = operations().filter(({ operation }) => operation.requestBody)
+    expect(taking.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(Object.keys(examples).toSorted())
+    for (const { method, path, operation } of taking) {
+      const schema = resolved(operation.requestBody?.content['application/json']?.schema ?? {})
+      const example = examples[`${method} ${path}`] as Record<string, Json>
+      const untried = Object.keys(schema.properties ?? {}).filter((name) => !(name in example))
+      expect(untried).toEqual(untried.filter((name) => name === 'coupon_code'))
+    }
+  })
+
+  it('is refused on every field of every body, with nothing stored', async () => {
+    const before = await stored()
+    let tried = 0
+    for (const { method, path, operation } of operations()) {
+      const schema = operation.requestBody?.content['application/json']?.schema
+      const example = examples[`${method} ${path}`]
+      if (!schema || example === undefined) continue
+      const send = async (what: string, raw: string) => {
+        tried += 1
+        expectProblem(`${method} ${path} ${what}`, await world.ask(method.toUpperCase(), addressOf(path), { raw }))
+      }
+      await send('an unknown field', withValue({ ...(example as object), isAdmin: null }, ['isAdmin'], 'true'))
+      await send('__proto__', '{"__proto__": {"x": 1}}')
+      await send('constructor', '{"constructor": {"prototype": {"x": 1}}}')
+      for (const raw of ['{', '[]', 'null', '"x"', '1', '{"a":}', '\ufeff{}x', "{'a':1}"])
+        await send(`the body ${raw}`, raw)
+      for (const field of fieldsOf(schema, example)) {
+        const name = field.path.join('.')
+        if (field.required) await send(`${name} missing`, withValue(example, field.path, undefined))
+        for (const [what, json] of NEVER) await send(`${name} ${what}`, withValue(example, field.path, json))
+        for (const json of ODD) {
+          if (mustRefuse(field.schema, json))
+            await send(`${name} ${json.slice(0, 40)}`, withValue(example, field.path, json))
+        }
+      }
+    }
+    expect(tried).toBeGreaterThan(600)
+    expect(await stored()).toBe(before)
+  })
+
+  it('names every field that is wrong at once', async () => {
+    const raw =
+      '{"customer_id":"","total_amount":"x","start_date":"2027-02-30","term_duration":121,"billing_day":0,"cancellation_terms":{"type":"tiered","tiers":[{"from_day":-1}]},"extra":1}'
+    const answer = await world.ask('POST', '/payment_terms', { raw })
+    expect(answer.status).toBe(400)
+    expect([...new Set(answer.body.errors.map((error: { pointer: string }) => error.pointer))].toSorted()).toEqual([
+      '/billing_day',
+      '/cancellation_terms/tiers/0/from_day',
+      '/cancellation_terms/tiers/0/refund_percent',
+      '/customer_id',
+      '/extra',
+      '/start_date',
+      '/term_duration',
+      '/total_amount',
+    ])
+  })
+
+  it('in free text is kept as it is, or refused', async () => {
+    for (const [what, json] of MAYBE) {
+      for (const [field, raw] of [
+        ['name', `{"name":${json},"email":"a@example.com"}`],
+        ['customer_id', `{"customer_id":${json},"name":"x","email":"a@example.com"}`],
+      ] as const) {
+        const answer = await world.ask('POST', '/customers', { raw })
+        if (answer.status >= 400) expectProblem(`${field} ${what}`, answer)
+        else expect(answer.body[field]).toBe(JSON.parse(json))
+        if (field === 'customer_id' && answer.status === 201) {
+          expect((await world.ask('GET', String(answer.headers.location))).body.customer_id).toBe(JSON.parse(json))
+        }
+      }
+    }
+    expect(await world.orm.em.fork().execute('select count(*) > 0 as there from plans')).toEqual([{ there: true }])
+  })
+
+  it('in a path names nothing', async () => {
+    const evil = [
+      'none',
+      '%00',
+      'a%00b',
+      '%F0%9F%92%A9',
+      "'%20or%201%3D1",
+      '..%2F..%2Fetc',
+      'x'.repeat(2000),
+      '%ED%A0%80',
+      '%',
+      '%ff%fe',
+      '%0d%0aX-A:1',
+      '-1',
+      'null',
+      '__proto__',
+      'constructor',
+    ]
+    for (const { method, path, operation } of operations()) {
+      if (!path.includes('{id}')) continue
+      for (const id of evil) {
+        const body = operation.requestBody ? { body: examples[`${method} ${path}`] } : {}
+        const answer = await world.ask(method.toUpperCase(), path.replace('{id}', id), body)
+        expectProblem(`${method} ${path} with ${id.slice(0, 30)}`, answer)
+        expect([path, method, id.slice(0, 30), answer.status]).toEqual([
+          path,
+          method,
+          id.slice(0, 30),
+          answer.status === 400 ? 400 : 404,
+        ])
+      }
+    }
+  })
+
+  it('in a query is refused', async () => {
+    const evil = [
+      '',
+      '%00',
+      '-1',
+      '0',
+      '1.5',
+      '101',
+      '1e9',
+      'x'.repeat(700),
+      '%F0%9F%92%A9',
+      'W10',
+      'bnVsbA',
+      Buffer.from('["2027-01-01T00:00:00Z","\\u0000"]').toString('base64url'),
+      Buffer.from('["0000-00-00T",{}]').toString('base64url'),
+    ]
+    for (const { method, path, operation } of operations()) {
+      const query = operation.parameters?.filter((parameter) => parameter.in === 'query') ?? []
+      if (method !== 'get') continue
+      if (operation.security === undefined) {
+        const unknown = await world.ask('GET', `${addressOf(path)}?nonsense=1`)
+        if (query.length > 0) expectProblem(`${path}?nonsense`, unknown)
+      }
+      for (const { name, schema } of query) {
+        for (const value of evil) {
+          const answer = await world.ask('GET', `${addressOf(path)}?${name}=${value}`)
+          const what = `${path}?${name}=${value.slice(0, 30)}`
+          if (name === 'cursor' || name === 'limit' || schema.enum) expectProblem(what, answer)
+          else expect([what, answer.status < 500]).toEqual([what, true])
+        }
+      }
+    }
+  })
+
+  it('in a header or as another media type is refused', async () => {
+    const body = examples['post /payment_terms'] as object
+    for (const key of ['', 'x'.repeat(256), 'a b', 'é', '\u0001']) {
+      const answer = await world.ask('POST', '/payment_terms', { body, headers: { 'idempotency-key': key } })
+      expectProblem(`Idempotency-Key ${key.slice(0, 20)}`, answer)
+    }
+    for (const type of [
+      'text/plain',
+      'application/xml',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'nonsense',
+    ]) {
+      const answer = await world.ask('POST', '/payment_terms', { raw: '{}', headers: { 'content-type': type } })
+      expect([type, answer.status]).toEqual([type, 415])
+      expectProblem(type, answer)
+    }
+    const large = await world.ask('POST', '/payment_terms', { raw: JSON.stringify({ a: 'x'.repeat(200_000) }) })
+    expect(large.status).toBe(413)
+    expectProblem('a large body', large)
+    const notText = await world.ask('POST', '/payment_terms', {
+      raw: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+    })
+    expect(notText).toMatchObject({ status: 400, body: { code: 'malformed_body' } })
+  })
+
+  it('to no route, or by another method, is a problem as well', async () => {
+    expect(await world.ask('GET', '/nothing')).toMatchObject({ status: 404, body: { code: 'not_found' } })
+    const wrong = await world.ask('PUT', '/payment_terms')
+    expect(wrong).toMatchObject({ status: 405, headers: { allow: 'GET, POST' }, body: { code: 'method_not_allowed' } })
+  })
+})
