@@ -1,7 +1,9 @@
-import { describeDate, describeMoment } from '../calendar.ts'
+import { compareInstants, describeDate, describeMoment } from '../calendar.ts'
 import { formatMoney } from '../money.ts'
 import { dueMoment, nextBillingAt, outstanding, paidIn, statusOf, unpaid } from './figures.ts'
 import type { AttemptCause, Installment, Plan } from './plan.ts'
+import type { Instant } from './terms.ts'
+import { reminderMoment, retryMoment } from './time.ts'
 
 /** A plan in words, for people who look at its workflow. No personal data: ids, amounts and dates only. */
 
@@ -18,6 +20,28 @@ export function installmentInWords(plan: Plan, installment: Installment, cause: 
   if (installment.number === 0) return `Balance of the cancellation, ${amount}`
   const due = describeMoment(dueMoment(installment, plan.terms), plan.terms.timezone)
   return `Instalment ${installment.number} of ${plan.installments.length}, ${amount}, due ${due}${CAUSES[cause]}`
+}
+
+/** What a plan sleeps until, for its timer: `Charge of instalment 4 of 12, $100.00, due 15 Apr 2027 09:00 New York`. */
+export function wakeInWords(plan: Plan, at: Instant): string {
+  const is = (moment: Instant | null) => moment !== null && compareInstants(moment, at) === 0
+  const retried = plan.installments.find((i) => is(retryMoment(plan, i)))
+  if (retried) return `Retry of ${lowered(installmentInWords(plan, retried))}`
+  const charged = plan.installments.find((i) => i.status === 'scheduled' && is(dueMoment(i, plan.terms)))
+  if (charged) return `Charge of ${lowered(installmentInWords(plan, charged))}`
+  const reminded = plan.installments.find((i) => i.status === 'scheduled' && is(reminderMoment(i, plan.terms)))
+  const what = reminded
+    ? `Reminder of ${lowered(installmentInWords(plan, reminded))}; sent`
+    : is(plan.pause?.until ?? null)
+      ? 'The payment holiday ends'
+      : plan.lifecycle === 'pending'
+        ? 'The term begins'
+        : 'Looks again'
+  return `${what} ${describeMoment(at, plan.terms.timezone)}`
+}
+
+function lowered(words: string): string {
+  return words.charAt(0).toLowerCase() + words.slice(1)
 }
 
 /** Where a plan stands, for Temporal UI's current details (Markdown). */

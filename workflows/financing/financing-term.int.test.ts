@@ -1,5 +1,5 @@
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client'
 import type { MikroORM } from '@mikro-orm/postgresql'
+import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client'
 import { Customers } from '../../db/customers/customers.ts'
 import { openDatabase } from '../../db/orm.ts'
 import { JournalEntries } from '../../db/plans/ledger.ts'
@@ -55,11 +55,27 @@ async function startWorld(): Promise<World> {
     async customer(outcomes = []) {
       customers += 1
       const id = `holder-${customers}`
-      const made = await gateway.saveCustomer({ gatewayId: null, reference: id, name: 'Amara Okafor', email: 'amara@example.com', phone: null }, id)
+      const made = await gateway.saveCustomer(
+        { gatewayId: null, reference: id, name: 'Amara Okafor', email: 'amara@example.com', phone: null },
+        id,
+      )
       const at = new Date().toISOString()
-      await orm.em.fork().insert(Customers, { tenantId: 'acme', id, name: 'Amara Okafor', email: 'amara@example.com', gatewayCustomerId: made.id, preferences: {}, createdAt: at, updatedAt: at })
+      await orm.em.fork().insert(Customers, {
+        tenantId: 'acme',
+        id,
+        name: 'Amara Okafor',
+        email: 'amara@example.com',
+        gatewayCustomerId: made.id,
+        preferences: {},
+        createdAt: at,
+        updatedAt: at,
+      })
       if (outcomes.length > 0) {
-        await fetch(`${sandbox.url}/_sandbox/outcomes`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ customer_id: made.id, outcomes }) })
+        await fetch(`${sandbox.url}/_sandbox/outcomes`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ customer_id: made.id, outcomes }),
+        })
       }
       return id
     },
@@ -78,9 +94,15 @@ async function startWorld(): Promise<World> {
 async function startClock(now: string): Promise<string> {
   const id = `clk_${Math.random().toString(36).slice(2)}`
   const at = new Date().toISOString()
-  await world.orm.em.fork().insert(TestClocks, { id, tenantId: 'acme', status: 'ready', now, createdAt: at, updatedAt: at })
+  await world.orm.em
+    .fork()
+    .insert(TestClocks, { id, tenantId: 'acme', status: 'ready', now, createdAt: at, updatedAt: at })
   const start: clocks.ClockStart = { id, tenant: 'acme', now, plans: [], tick: 0, to: null }
-  await world.client.workflow.start(clocks.CLOCK_WORKFLOW, { workflowId: clocks.clockWorkflowId(id), taskQueue: world.taskQueue, args: [start] })
+  await world.client.workflow.start(clocks.CLOCK_WORKFLOW, {
+    workflowId: clocks.clockWorkflowId(id),
+    taskQueue: world.taskQueue,
+    args: [start],
+  })
   return id
 }
 
@@ -152,9 +174,15 @@ describe('a financing term', () => {
     expect(await findPlan(em, 'acme', plan.id)).toMatchObject({ status: 'past_due', escalated: true })
     const handle = world.client.workflow.getHandle(messages.planWorkflowId(plan))
     const escalation = (await loadPlan(em, 'acme', plan.id))?.installments[0]?.escalation ?? ''
-    await handle.executeUpdate(messages.resolve, { args: [{ id: 'c1', escalation, action: 'retry', note: 'card was topped up' }] })
+    await handle.executeUpdate(messages.resolve, {
+      args: [{ id: 'c1', escalation, action: 'retry', note: 'card was topped up' }],
+    })
     await advanceTo(clock, '2027-01-21T00:00:00Z')
-    expect(await findPlan(world.orm.em.fork(), 'acme', plan.id)).toMatchObject({ status: 'active', escalated: false, paidAmount: 10_000 })
+    expect(await findPlan(world.orm.em.fork(), 'acme', plan.id)).toMatchObject({
+      status: 'active',
+      escalated: false,
+      paidAmount: 10_000,
+    })
     const made = await world.orm.em.fork().find(Transactions, { planId: plan.id }, { orderBy: { attempt: 'asc' } })
     expect(made.map((t) => [t.attempt, t.status, t.createdAt])).toEqual([
       [1, 'failed', '2027-01-15T14:00:00Z'],
@@ -169,7 +197,14 @@ describe('a financing term', () => {
     await advanceTo(clock, '2027-03-20T00:00:00Z')
     const handle = world.client.workflow.getHandle(messages.planWorkflowId(plan))
     const answer = await handle.executeUpdate(messages.adjust, { args: [{ id: 'a1', totalAmount: 150_000 }] })
-    expect(answer).toMatchObject({ changed: true, previousTotal: 120_000, total: 150_000, refunded: 0, charged: 0, provisional: false })
+    expect(answer).toMatchObject({
+      changed: true,
+      previousTotal: 120_000,
+      total: 150_000,
+      refunded: 0,
+      charged: 0,
+      provisional: false,
+    })
     const rows = await installmentsOf(world.orm.em.fork(), 'acme', plan.id)
     expect(rows.map((i) => i.amount)).toEqual([10_000, 10_000, 10_000, ...Array(8).fill(13_333), 13_336])
     await handle.executeUpdate(messages.cancel, { args: [{ id: 'c1' }] })

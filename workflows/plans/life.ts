@@ -1,6 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
-import { describeMoment } from '../../domain/calendar.ts'
 import { isOver, nextWake, timePassed } from '../../domain/plans/time.ts'
+import { wakeInWords } from '../../domain/plans/words.ts'
 import { attemptsBegun, isUnderWay, workOpen } from '../../domain/plans/work.ts'
 import { joinClock, leaveClock, reportRest } from './clock.ts'
 import { show } from './cockpit.ts'
@@ -27,17 +27,23 @@ export async function live({ plan, opening }: messages.PlanStart): Promise<void>
     recordOpening(run, opening)
     await run.writing
   }
-  while (!isOver(run.plan, now(run)) || !isIdle(run)) {
+  while (!(await isFinished(run))) await untilSomethingHappens(run)
+  await leaveClock(run)
+  await condition(allHandlersFinished)
+}
+
+/** Does what is due, and says whether that was the last of it. Nothing decided is left unwritten at the end. */
+async function isFinished(run: Run): Promise<boolean> {
+  do {
     run.stirred = false
     doWhatIsDue(run)
     show(run)
-    if (run.stirred) continue
-    if (isIdle(run)) await reportRest(run)
-    if (isIdle(run) && !run.stirred && isLong()) await carryOn(run)
-    await untilSomethingHappens(run)
-  }
-  await leaveClock(run)
-  await condition(allHandlersFinished)
+  } while (run.stirred)
+  if (!isIdle(run)) return false
+  await reportRest(run)
+  if (!isIdle(run) || run.stirred) return false
+  if (isLong()) await carryOn(run)
+  return isOver(run.plan, now(run))
 }
 
 function doWhatIsDue(run: Run): void {
@@ -52,8 +58,7 @@ function doWhatIsDue(run: Run): void {
 
 async function untilSomethingHappens(run: Run): Promise<void> {
   const at = nextWake(run.plan, now(run))
-  const summary = at ? `Sleeps until ${describeMoment(at, run.plan.terms.timezone)}` : ''
-  wakeAt(run, at, summary)
+  wakeAt(run, at, at ? wakeInWords(run.plan, at) : '')
   await condition(() => run.stirred)
 }
 

@@ -8,7 +8,7 @@ import { refundProgressed } from '../../domain/plans/refunding.ts'
 import { receivedLate, returned } from '../../domain/plans/returns.ts'
 import { installmentInWords } from '../../domain/plans/words.ts'
 import type { Work } from '../../domain/plans/work.ts'
-import { ask } from './activities.ts'
+import { ask, askOften } from './activities.ts'
 import { apply, now, type Run } from './run.ts'
 import { noteWritten } from './written.ts'
 
@@ -56,17 +56,15 @@ async function collect(run: Run, number: number): Promise<void> {
   run.news.delete(attempt.transaction)
   const installment = findInstallment(plan, number)
   const words = installmentInWords(plan, installment, attempt.cause)
-  const result = await ask.chargeInstallment.executeWithOptions({ summary: words }, [
-    {
-      plan: plan.id,
-      attempt,
-      installment,
-      paymentMethod: plan.paymentMethod,
-      description: words,
-      why: whyAttempt(plan, installment, attempt.cause),
-      clock: plan.clock?.now ?? null,
-    },
-  ])
+  const result = await askOften('chargeInstallment', words, {
+    plan: plan.id,
+    attempt,
+    installment,
+    paymentMethod: plan.paymentMethod,
+    description: words,
+    why: whyAttempt(plan, installment, attempt.cause),
+    clock: plan.clock?.now ?? null,
+  })
   noteWritten(run.written, result.installment)
   apply(run, { plan: attemptSettled(run.plan, number, result.outcome, result).plan, effects: [] })
   apply(run, afterwards(run.plan, now(run)))
