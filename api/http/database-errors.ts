@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types'
 import { Problem, unavailable } from './problem.ts'
 
 const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']
@@ -28,8 +29,9 @@ function isNetwork(cause: Error, code: unknown): boolean {
 
 /** The error and what caused it, outermost first; also each of an AggregateError (a host with several addresses). */
 function* causes(error: unknown, depth = 0): Generator<Error> {
-  if (!(error instanceof Error) || depth > 5) return
+  if (!isNativeError(error) || depth > 5) return
   yield error
-  if (error instanceof AggregateError) for (const inner of error.errors) yield* causes(inner, depth + 1)
+  if ('errors' in error && Array.isArray(error.errors))
+    for (const inner of error.errors) yield* causes(inner, depth + 1)
   yield* causes(error.cause, depth + 1)
 }
