@@ -1,0 +1,48 @@
+import type { z } from 'zod'
+import type * as shapes from '../../api/plans/shapes.ts'
+import type { CivilDate } from '../../domain/plans/terms.ts'
+
+/** A plan as the API shows it, under the name that its kind gives its id. */
+export type PlanAnswer = shapes.PlanBody & { payment_terms_id: string }
+export type Quote = z.infer<typeof shapes.Quote>
+export type Cancellation = z.infer<typeof shapes.Cancellation>
+export type JournalEntry = z.infer<typeof shapes.JournalEntry>
+export type Receipt = z.infer<typeof shapes.Receipt>
+
+/** A policyholder of the story: what they insure, and the body of `POST /payment_terms` that finances it. */
+export type Person = {
+  name: string
+  insures: string
+  /** The test payment method that Stripe's stand-in knows. */
+  paymentMethod: string
+  terms: {
+    total_amount: number
+    start_date: CivilDate
+    term_duration: number
+    billing_day: number
+    timezone: string
+    cancellation_terms?: { type: 'short_rate'; penalty_percent: number }
+  }
+}
+
+/** Somebody whose plan has been made. */
+export type Member = {
+  /** The first name: what lines begin with. */
+  who: string
+  email: string
+  customer: string
+  planId: string
+  plan: PlanAnswer
+}
+
+export type Event = { event_id: string; type: string; plan_id: string; occurred_at: string; data: EventData }
+type EventData = {
+  amount?: number
+  installment_number?: number | null
+  transaction_id?: string
+  decline_code?: string
+  escalation_id?: string
+  action?: string
+  previous_total_amount?: number
+  total_amount?: number
+}
