@@ -44,20 +44,29 @@ function lowered(words: string): string {
   return words.charAt(0).toLowerCase() + words.slice(1)
 }
 
-/** Where a plan stands, for Temporal UI's current details (Markdown). */
+/**
+ * Where a plan stands, for Temporal UI's current details (Markdown). One amount a line, or as code: two dollar signs in
+ * a line are taken for a formula there.
+ */
 export function planInWords(plan: Plan): string {
   const money = (amount: number) => formatMoney(amount, plan.terms.currency)
   const next = nextBillingAt(plan)
-  const lines = [
-    `**${statusOf(plan)}** · total ${money(plan.total)} · paid ${money(paidIn(plan))} · outstanding ${money(outstanding(plan))}`,
+  const facts = [
+    `**${statusOf(plan).replaceAll('_', ' ')}**`,
     next ? `Next charge ${describeMoment(next, plan.terms.timezone)}` : 'No charge is planned',
+    `Total ${money(plan.total)}`,
+    `Paid ${money(paidIn(plan))}`,
+    `Outstanding ${money(outstanding(plan))}`,
   ]
   if (plan.pause)
-    lines.push(`Paused since ${describeMoment(plan.pause.since, plan.terms.timezone)}, ${plan.pause.mode}`)
-  if (plan.cancellation)
-    lines.push(`Cancelled on ${describeDate(plan.cancellation.effectiveDate)}: ${plan.cancellation.explanation}`)
-  for (const refund of plan.refunds) lines.push(`Refund ${refund.number} of ${money(refund.amount)}: ${refund.state}`)
-  return [...lines, '', ...plan.installments.map((i) => `- ${installmentLine(plan, i)}`)].join('\n')
+    facts.push(`Paused since ${describeMoment(plan.pause.since, plan.terms.timezone)}, ${plan.pause.mode}`)
+  if (plan.cancellation) {
+    const { effectiveDate, explanation } = plan.cancellation
+    facts.push(`Cancelled on ${describeDate(effectiveDate)}: \`${explanation}\``)
+  }
+  for (const refund of plan.refunds) facts.push(`Refund ${refund.number} of ${money(refund.amount)}: ${refund.state}`)
+  const lines = plan.installments.map((i) => `- ${installmentLine(plan, i)}`)
+  return [...facts.map((fact) => `- ${fact}`), '', '**Instalments**', '', ...lines].join('\n')
 }
 
 function installmentLine(plan: Plan, i: Installment): string {
@@ -69,5 +78,5 @@ function installmentLine(plan: Plan, i: Installment): string {
         : 'processing'
       : i.status
   const retry = i.retryOn ? `, next try ${describeDate(i.retryOn)}` : ''
-  return `${i.number}. ${describeDate(i.dueDate)} ${amount} ${standing}${retry}`
+  return `${i.number} of ${plan.installments.length}, ${describeDate(i.dueDate)}, ${amount}: **${standing}**${retry}`
 }

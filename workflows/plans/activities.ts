@@ -21,18 +21,35 @@ type Frequent = 'chargeInstallment' | 'recordChange'
 
 /**
  * Asks within the workflow task first, and when that fails or takes long as an activity of its own, which goes on until
- * there is an answer. Both are safe to run again after the other, being idempotent by their keys.
+ * there is an answer. Both are safe to run again after the other, being idempotent by their keys. Not for what begins
+ * while somebody waits for the answer to a message: an answer leaves when the task ends.
  */
-export async function askOften<Name extends Frequent>(
+export async function askHereFirst<Name extends Frequent>(
   name: Name,
   summary: string,
   argument: Parameters<PlanActivities[Name]>[0],
 ): Promise<Awaited<ReturnType<PlanActivities[Name]>>> {
-  type Asked = { executeWithOptions(options: { summary: string }, args: [typeof argument]): Promise<never> }
   try {
-    return await (askHere[name] as unknown as Asked).executeWithOptions({ summary }, [argument])
+    return await (askHere[name] as unknown as Asked<Name>).executeWithOptions({ summary }, [argument])
   } catch (error) {
     if (isCancellation(error)) throw error
-    return (ask[name] as unknown as Asked).executeWithOptions({ summary }, [argument])
+    return askByItself(name, summary, argument)
   }
+}
+
+/** Asks as an activity of its own. */
+export function askByItself<Name extends Frequent>(
+  name: Name,
+  summary: string,
+  argument: Parameters<PlanActivities[Name]>[0],
+): Promise<Awaited<ReturnType<PlanActivities[Name]>>> {
+  return (ask[name] as unknown as Asked<Name>).executeWithOptions({ summary }, [argument])
+}
+
+/** The two proxies' types differ in their options only, which the compiler cannot see through a name. */
+type Asked<Name extends Frequent> = {
+  executeWithOptions(
+    options: { summary: string },
+    args: [Parameters<PlanActivities[Name]>[0]],
+  ): Promise<Awaited<ReturnType<PlanActivities[Name]>>>
 }

@@ -2,7 +2,7 @@ import { defineSearchAttributeKey } from '@temporalio/common'
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import { collectibles, nextBillingAt, outstanding, statusOf } from '../../domain/plans/figures.ts'
 import { planInWords } from '../../domain/plans/words.ts'
-import type { Run } from './run.ts'
+import { isIdle, type Run } from './run.ts'
 
 const STATUS = defineSearchAttributeKey('TenorPlanStatus', 'KEYWORD')
 const NEXT_BILLING = defineSearchAttributeKey('TenorNextBillingAt', 'DATETIME')
@@ -13,6 +13,8 @@ const ESCALATED = defineSearchAttributeKey('TenorEscalated', 'BOOL')
 export function show(run: Run): void {
   const { plan } = run
   setCurrentDetails(planInWords(plan))
+  // What is under way will change them again in a moment, and each change costs an event.
+  if (!isIdle(run)) return
   const status = statusOf(plan)
   const next = nextBillingAt(plan)
   const left = outstanding(plan)

@@ -11,7 +11,7 @@ import { record, recordOpening } from './record.ts'
 import { apply, beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
 
 /** A run carries a few instalments: replaying years of them costs more than running them (docs/decisions). */
-const LONG_RUN = 100
+const LONG_RUN = 60
 
 /**
  * The life of a plan: whatever time has brought about is done, whatever is due is asked of the world beside this loop,
@@ -39,11 +39,13 @@ async function isFinished(run: Run): Promise<boolean> {
     doWhatIsDue(run)
     show(run)
   } while (run.stirred)
+  run.byTime = false
   if (!isIdle(run)) return false
   await reportRest(run)
   if (!isIdle(run) || run.stirred) return false
+  if (isOver(run.plan, now(run))) return true
   if (isLong()) await carryOn(run)
-  return isOver(run.plan, now(run))
+  return false
 }
 
 function doWhatIsDue(run: Run): void {
@@ -76,6 +78,7 @@ function hearNews(run: Run): void {
     if (!run.plan.clock || tick <= run.plan.sequence.clockTick) return
     const clock = { ...run.plan.clock, now: moment }
     run.plan = { ...run.plan, clock, sequence: { ...run.plan.sequence, clockTick: tick } }
+    run.byTime = true
     run.stirred = true
   })
 }

@@ -8,14 +8,15 @@ import { refundProgressed } from '../../domain/plans/refunding.ts'
 import { receivedLate, returned } from '../../domain/plans/returns.ts'
 import { installmentInWords } from '../../domain/plans/words.ts'
 import type { Work } from '../../domain/plans/work.ts'
-import { ask, askOften } from './activities.ts'
+import { ask, askByItself, askHereFirst } from './activities.ts'
 import { apply, now, type Run } from './run.ts'
 import { noteWritten } from './written.ts'
 
 /** Begins one piece of work beside the main loop, unless it is under way already. */
 export function begin(run: Run, work: Work): void {
   if (run.running.has(work.key)) return
-  startWork(run, work.key, () => perform(run, work))
+  const { byTime } = run
+  startWork(run, work.key, () => perform(run, work, byTime))
 }
 
 /** Looks at a transaction that is over for the plan, and of which its gateway has news. */
@@ -35,10 +36,10 @@ function startWork(run: Run, key: string, work: () => Promise<void>): void {
   })
 }
 
-function perform(run: Run, work: Work): Promise<void> {
+function perform(run: Run, work: Work, byTime: boolean): Promise<void> {
   switch (work.do) {
     case 'collect':
-      return collect(run, work.installment)
+      return collect(run, work.installment, byTime)
     case 'pay':
       return payOnce(run, work.payment)
     case 'refund':
@@ -49,14 +50,15 @@ function perform(run: Run, work: Work): Promise<void> {
 }
 
 /** One attempt on one instalment, from the gateway's answer to what becomes of the instalment. */
-async function collect(run: Run, number: number): Promise<void> {
+async function collect(run: Run, number: number, byTime: boolean): Promise<void> {
   const { plan } = run
   const attempt = openAttempt(plan, number)
   if (!attempt) return
   run.news.delete(attempt.transaction)
   const installment = findInstallment(plan, number)
   const words = installmentInWords(plan, installment, attempt.cause)
-  const result = await askOften('chargeInstallment', words, {
+  const charge = byTime ? askHereFirst : askByItself
+  const result = await charge('chargeInstallment', words, {
     plan: plan.id,
     attempt,
     installment,

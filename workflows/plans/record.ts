@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow'
 import type { Effect } from '../../domain/plans/effects.ts'
-import { ask, askOften } from './activities.ts'
+import { ask, askHereFirst } from './activities.ts'
 import type { Opening } from './messages.ts'
 import { now, type Run } from './run.ts'
 import { unwritten, writtenAs } from './written.ts'
@@ -31,7 +31,7 @@ export async function record(run: Run): Promise<void> {
       if (!wrote && known !== undefined) run.written.installments[number] = known
     }
     const summary = summaryOf(change.effects)
-    enqueue(run, () => askOften('recordChange', summary, change))
+    enqueue(run, () => askHereFirst('recordChange', summary, change))
   }
   await run.writing
 }

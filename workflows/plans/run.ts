@@ -23,6 +23,8 @@ export type Run = {
   news: Set<string>
   /** Something has happened that the main loop has not looked at yet. */
   stirred: boolean
+  /** It was time that woke the loop, so that nobody waits for an answer from this workflow task. */
+  byTime: boolean
   timer: { at: Instant; scope: CancellationScope } | null
   /** The test clock's tick at which the plan last said that it had come to rest. */
   restedAt: number
@@ -40,6 +42,7 @@ export function beginRun(plan: Plan, isRecorded: boolean): Run {
     running: new Set(),
     news: new Set(),
     stirred: true,
+    byTime: false,
     timer: null,
     restedAt: plan.sequence.clockTick,
     isRecorded,
@@ -82,6 +85,7 @@ export function wakeAt(run: Run, at: Instant | null, summary: string): void {
     .run(() => sleep(ms, { summary }))
     .then(() => {
       if (run.timer === timer) run.timer = null
+      run.byTime = true
       run.stirred = true
     })
     .catch((error: unknown) => {
