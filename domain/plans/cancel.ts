@@ -107,13 +107,12 @@ function figuresApplied(plan: Plan, to: Cancellation, now: Instant): Decision {
   const balance = waiting || plan.balance ? 0 : to.balance
   const feesBooked = Math.max(feesKept(plan, to, balance), to.feesBooked)
   let next: Plan = { ...plan, cancellation: { ...to, refund: Math.max(to.refund, before), feesBooked } }
-  const key = `${before}-${to.refund}:${plan.sequence.refund}`
   const effects: Effect[] = []
-  if (feesBooked > to.feesBooked) effects.push(...feesEntry(key, feesBooked - to.feesBooked))
+  if (feesBooked > to.feesBooked) effects.push(...feesEntry(feesBooked, feesBooked - to.feesBooked))
   if (more > 0) {
     effects.push(
       ledger.noLongerOwed({
-        key: `cancellation-refund:${key}`,
+        key: `cancellation-refund:${plan.sequence.refund + 1}`,
         amount: more,
         description: 'To be given back: cancelled',
       }),
@@ -138,11 +137,12 @@ function feesKept(plan: Plan, { earned, fee, penalty, refund }: Cancellation, ba
   return Math.min(Math.max(stays - earned, 0), fee + penalty)
 }
 
-function feesEntry(key: string, amount: number): Effect[] {
+/** `booked` is what they come to with this entry: it only grows, and so makes the key. */
+function feesEntry(booked: number, amount: number): Effect[] {
   return [
     {
       write: 'entry',
-      key: `cancellation-fee:${key}`,
+      key: `cancellation-fee:${booked}`,
       description: 'Fee and penalty of the cancellation',
       transaction: null,
       postings: [

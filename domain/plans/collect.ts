@@ -287,17 +287,17 @@ function reasonOf(outcome: Exclude<ChargeOutcome, { result: 'succeeded' | 'proce
   return reason === 'insufficient_funds' && outcome.code !== 'insufficient_funds' ? 'payment_declined' : reason
 }
 
-/** Hands an instalment to a broker; one that is escalated already stays one escalation (keeps NSF). */
+/** Hands an instalment to a broker, because of an attempt or of a transaction that was returned; one that is escalated already stays one escalation (keeps NSF). */
 export function escalate(
   plan: Pick<Plan, 'id'>,
   installment: Installment,
-  attempt: number,
+  by: number | string,
   reason: EscalationReason,
   code: string,
 ): { installment: Installment; effects: Effect[] } {
   const escalated: Installment = { ...installment, status: 'escalated', retryOn: null, extra: null }
   if (installment.escalation) return { installment: escalated, effects: [] }
-  const id = installmentEscalation(plan, installment.number, attempt)
+  const id = installmentEscalation(plan, installment.number, by)
   return {
     installment: { ...escalated, escalation: id },
     effects: [

@@ -25,13 +25,15 @@ export function refundTransaction(plan: Named, refund: number, piece: number): s
   return `txn_${planKey(plan)}_r${refund}_${piece}`
 }
 
-/** Paid (or given back) outside the gateway and recorded by a broker. */
-export function externalTransaction(plan: Named, what: number | `r${number}`): string {
-  return `txn_${planKey(plan)}_${what}_external`
+/** Paid (or given back) outside the gateway and recorded by a broker, which settles an escalation once. */
+export function externalTransaction(plan: Named, escalation: string): string {
+  return `txn_${planKey(plan)}_${escalation.slice(`esc_${planKey(plan)}_`.length)}_external`
 }
 
-export function installmentEscalation(plan: Named, installment: number, attempt: number): string {
-  return `esc_${planKey(plan)}_${installment}_${attempt}`
+/** Opened by an attempt that failed, or by the return of a transaction: each can do so once. */
+export function installmentEscalation(plan: Named, installment: number, by: number | string): string {
+  const what = typeof by === 'number' ? by : `returned_${by.slice(`txn_${planKey(plan)}_`.length)}`
+  return `esc_${planKey(plan)}_${installment}_${what}`
 }
 
 export function refundEscalation(plan: Named, refund: number, round: number): string {
@@ -42,5 +44,12 @@ export function refundEscalation(plan: Named, refund: number, round: number): st
 export function refundNumberOf(plan: Named, transaction: string): number | null {
   const rest = transaction.slice(`txn_${planKey(plan)}_`.length)
   const [, number] = /^r(\d+)_/.exec(rest) ?? []
+  return number === undefined ? null : Number(number)
+}
+
+/** The number of the instalment that a transaction was an attempt on; `null` for one-off payments and refunds. */
+export function installmentNumberOf(plan: Named, transaction: string): number | null {
+  const rest = transaction.slice(`txn_${planKey(plan)}_`.length)
+  const [, number] = /^(\d+)_\d+$/.exec(rest) ?? []
   return number === undefined ? null : Number(number)
 }

@@ -38,7 +38,7 @@ export type RefundProgress = { underWay: number; stuck: number; code: string | n
 export function refundProgressed(plan: Plan, number: number, progress: RefundProgress, at: Instant): Decision {
   const refund = plan.refunds.find((r) => r.number === number)
   if (!refund) return { plan, effects: [] }
-  if (progress.stuck > 0) return refundEscalated(plan, refund, progress)
+  if (progress.stuck > 0) return refundEscalated(plan, refund, progress, at)
   if (progress.underWay > 0) {
     const pollAt = pollAfter(plan.paymentMethod.type, at)
     return { plan: withRefund(plan, { ...refund, state: 'processing', pollAt }), effects: [] }
@@ -49,9 +49,16 @@ export function refundProgressed(plan: Plan, number: number, progress: RefundPro
   return { plan: refundOver(plan, number), effects }
 }
 
-function refundEscalated(plan: Plan, refund: Refund, { stuck, code, outside }: RefundProgress): Decision {
+function refundEscalated(
+  plan: Plan,
+  refund: Refund,
+  { underWay, stuck, code, outside }: RefundProgress,
+  at: Instant,
+): Decision {
   const id = refund.escalation ?? refundEscalation(plan, refund.number, refund.round)
-  const escalated: Refund = { ...refund, state: 'escalated', stuck, escalation: id, pollAt: null }
+  // What is under way besides is read when the broker has settled what is stuck.
+  const pollAt = underWay > 0 ? pollAfter(plan.paymentMethod.type, at) : null
+  const escalated: Refund = { ...refund, state: 'escalated', stuck, escalation: id, pollAt }
   const effects: Effect[] = refund.escalation
     ? [{ write: 'escalation_amount', id, amount: stuck }]
     : [
@@ -75,10 +82,13 @@ function refundEscalated(plan: Plan, refund: Refund, { stuck, code, outside }: R
 
 /** A broker gave the stuck part back by other means (keeps NSF, resolutions). */
 export function refundedElsewhere(plan: Plan, refund: Refund, reference: string): Decision {
-  const transaction = externalTransaction(plan, `r${refund.number}`)
+  const transaction = externalTransaction(
+    plan,
+    refund.escalation ?? refundEscalation(plan, refund.number, refund.round),
+  )
   const what = `Refunded outside the gateway: ${reference}`
   return {
-    plan: refundOver(plan, refund.number),
+    plan: refund.pollAt === null ? refundOver(plan, refund.number) : withRefund(plan, goesOn(refund)),
     effects: [
       {
         write: 'transaction',
@@ -110,6 +120,11 @@ export function refundedElsewhere(plan: Plan, refund: Refund, reference: string)
       },
     ],
   }
+}
+
+/** The part that a broker gave back is settled; the rest of the refund is still under way at the gateway. */
+function goesOn(refund: Refund): Refund {
+  return { ...refund, state: 'processing', stuck: 0, escalation: null, round: refund.round + 1 }
 }
 
 /** A broker asks the gateway again, under new keys. */

@@ -1,5 +1,5 @@
 import { RuleBroken } from '../errors.ts'
-import { cancel } from './cancel.ts'
+import { cancel, cancellationClosed } from './cancel.ts'
 import { asPaid, describe, moneyIn } from './collect.ts'
 import type { Decision, Effect, Resolution } from './effects.ts'
 import { collectibles, isEnding, unpaid, withInstallment } from './figures.ts'
@@ -49,12 +49,14 @@ function escalated(plan: Plan, id: string): Installment {
 function refundResolved(plan: Plan, refund: Refund, asked: Resolving, resolution: Resolution): Decision {
   if (refund.state !== 'escalated')
     throw new RuleBroken('charge_under_way', 'The refund is being tried again; wait for its end.')
-  if (asked.action === 'retry') return { plan: refundAgain(plan, refund), effects: asksAgain(asked) }
+  if (asked.action === 'retry') return { plan: refundAgain(plan, refund), effects: asksAgain(plan, asked) }
   if (asked.action !== 'mark_paid') {
     throw new RuleBroken('action_not_allowed', 'A refund can only be tried again or marked as given back elsewhere.')
   }
   const elsewhere = refundedElsewhere(plan, refund, asked.reference ?? '')
-  return { plan: elsewhere.plan, effects: [...elsewhere.effects, ...closes(asked.escalation, resolution)] }
+  const closed = cancellationClosed(elsewhere.plan)
+  const effects = [...elsewhere.effects, ...closes(asked.escalation, resolution), ...closed.effects]
+  return { plan: closed.plan, effects }
 }
 
 function installmentResolved(
@@ -67,14 +69,15 @@ function installmentResolved(
   switch (asked.action) {
     case 'retry':
       mayStillBeCharged(plan, installment)
-      return { plan: withInstallment(plan, { ...installment, extra: 'broker' }), effects: asksAgain(asked) }
+      return { plan: withInstallment(plan, { ...installment, extra: 'broker' }), effects: asksAgain(plan, asked) }
     case 'mark_paid':
       return paidElsewhere(plan, installment, asked.reference ?? '', resolution)
     case 'waive':
       return writtenOff(plan, installment, resolution)
     case 'cancel_plan': {
       if (isEnding(plan)) throw new RuleBroken('action_not_allowed', 'The plan is cancelled already.')
-      const canceled = cancel(plan, now)
+      // Its escalation is closed here, with the broker's words; the cancellation closes the others.
+      const canceled = cancel(withInstallment(plan, { ...installment, escalation: null }), now)
       return { plan: canceled.plan, effects: [...closes(asked.escalation, resolution), ...canceled.effects] }
     }
     default:
@@ -90,7 +93,7 @@ function mayStillBeCharged(plan: Plan, installment: Installment): void {
 
 function paidElsewhere(plan: Plan, installment: Installment, reference: string, resolution: Resolution): Decision {
   const amount = unpaid(installment)
-  const transaction = externalTransaction(plan, installment.number)
+  const transaction = externalTransaction(plan, installment.escalation ?? '')
   const what = `${describe(installment)}, outside the gateway: ${reference}`
   const effects: Effect[] = [
     {
@@ -137,11 +140,11 @@ function writtenOff(plan: Plan, installment: Installment, resolution: Resolution
   }
 }
 
-function asksAgain({ escalation, by, note }: Resolving): Effect[] {
+function asksAgain(plan: Plan, { escalation, by }: Resolving): Effect[] {
   return [
     {
       write: 'event',
-      key: `retry:${escalation}:${note}`,
+      key: `retry:${escalation}:${plan.sequence.change + 1}`,
       type: 'escalation.retried',
       data: { escalation_id: escalation, by: by ?? null },
     },

@@ -48,15 +48,22 @@ export function returned(plan: Plan, payment: PastPayment, outcome: ReturnOutcom
   ]
   let next: Plan = plan.lifecycle === 'completed' ? { ...plan, lifecycle: 'active' } : plan
   for (const part of payment.parts) {
-    const reopened = reopen(next, findInstallment(next, part.installment), part.amount, outcome, at)
+    const reopened = reopen(next, payment.transaction, part, outcome, at)
     next = withInstallment(next, reopened.installment)
     effects.push(...reopened.effects)
   }
   return { plan: next, effects }
 }
 
-function reopen(plan: Plan, installment: Installment, amount: number, outcome: ReturnOutcome, at: Instant) {
-  const reopened: Installment = { ...installment, paid: installment.paid - amount }
+function reopen(
+  plan: Plan,
+  transaction: string,
+  part: { installment: number; amount: number },
+  outcome: ReturnOutcome,
+  at: Instant,
+) {
+  const installment = findInstallment(plan, part.installment)
+  const reopened: Installment = { ...installment, paid: installment.paid - part.amount }
   // Something else is under way for it: its end decides, on the larger amount that is now unpaid.
   if (installment.open) return { installment: reopened, effects: [] }
   const policy = plan.terms.retryPolicy
@@ -65,7 +72,7 @@ function reopen(plan: Plan, installment: Installment, amount: number, outcome: R
     return { installment: { ...reopened, status: 'retrying' as const, retryOn }, effects: [] }
   }
   const reason = outcome.severity === 'soft' ? 'payment_returned' : 'payment_disputed'
-  return escalate(plan, reopened, installment.attempts, reason, outcome.code)
+  return escalate(plan, reopened, transaction, reason, outcome.code)
 }
 
 /**

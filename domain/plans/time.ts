@@ -136,7 +136,8 @@ function zeroesSettled(plan: Plan, now: Instant): Decision {
   if (plan.pause || plan.lifecycle !== 'active') return { plan, effects: [] }
   let next = plan
   const effects: Effect[] = []
-  for (const zero of plan.installments.filter(isZero)) {
+  const today = civilOf(now, plan.terms.timezone)
+  for (const zero of plan.installments.filter((i) => isZero(i) && i.dueDate <= today)) {
     if (compareInstants(dueMoment(zero, plan.terms), now) > 0) continue
     next = withInstallment(next, nothingLeft(zero))
     const data = { plan_id: plan.id, installment_number: zero.number, amount: 0 }
@@ -168,8 +169,9 @@ function reminded(plan: Plan, now: Instant): Decision {
   if (plan.pause || (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending')) return { plan, effects: [] }
   let next = plan
   const effects: Effect[] = []
+  const lastDay = addDays(civilOf(now, plan.terms.timezone), plan.terms.reminderDays)
   for (const i of plan.installments.filter(isToBeReminded)) {
-    if (i.dueDate > addDays(civilOf(now, plan.terms.timezone), plan.terms.reminderDays)) continue
+    if (i.dueDate > lastDay) continue
     const at = reminderMoment(i, plan.terms)
     if (at && compareInstants(at, now) > 0) continue
     next = withInstallment(next, { ...i, reminded: true })
@@ -201,11 +203,13 @@ function completed(plan: Plan, now: Instant): Decision {
   if (plan.lifecycle !== 'active' || !allSettled(plan) || compareInstants(endMoment(plan), now) > 0)
     return { plan, effects: [] }
   const data = { plan_id: plan.id }
+  // A return may reopen a completed plan, which is then completed again.
+  const key = `completed:${plan.sequence.change + 1}`
   return {
     plan: { ...plan, lifecycle: 'completed' },
     effects: [
-      { write: 'event', key: 'completed', type: 'plan.completed', data },
-      { write: 'notice', key: 'completed', type: 'terms.completed', data },
+      { write: 'event', key, type: 'plan.completed', data },
+      { write: 'notice', key, type: 'terms.completed', data },
     ],
   }
 }

@@ -1,7 +1,7 @@
 import { compareInstants } from '../calendar.ts'
 import { attemptStarted } from './collect.ts'
 import { collectibles, isEnding, unpaid } from './figures.ts'
-import { refundNumberOf } from './keys.ts'
+import { installmentNumberOf, refundNumberOf } from './keys.ts'
 import type { AttemptCause, Installment, Plan } from './plan.ts'
 import type { Instant } from './terms.ts'
 import { firstAttemptDue, retryMoment } from './time.ts'
@@ -66,12 +66,20 @@ export function workOpen(plan: Plan, now: Instant, news: ReadonlySet<string>): W
   ]
 }
 
-/** Whether a transaction is one that is under way, so that news of it is about an open charge, payment or refund. */
+/**
+ * Whether a transaction is one that is under way, so that news of it is about an open charge, payment or refund. While
+ * an attempt is asked for, that also goes for the earlier ones on its instalment: if one of them came after all, it is
+ * this attempt, and must not count a second time (keeps Charging).
+ */
 export function isUnderWay(plan: Plan, transaction: string): boolean {
   const refund = refundNumberOf(plan, transaction)
   if (refund !== null) return plan.refunds.some((r) => r.number === refund)
+  const installment = installmentNumberOf(plan, transaction)
   return (
-    collectibles(plan).some((i) => i.open?.by === 'charge' && i.open.transaction === transaction) ||
-    plan.payments.some((p) => p.transaction === transaction)
+    collectibles(plan).some(
+      ({ number, open }) =>
+        open?.by === 'charge' &&
+        (open.transaction === transaction || (open.state === 'asked' && number === installment)),
+    ) || plan.payments.some((p) => p.transaction === transaction)
   )
 }

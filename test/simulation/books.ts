@@ -1,0 +1,186 @@
+import type { Effect, Posting, TransactionMade } from '../../domain/plans/effects.ts'
+import { sum } from '../../domain/plans/figures.ts'
+import { refundTransaction } from '../../domain/plans/keys.ts'
+import * as ledger from '../../domain/plans/ledger.ts'
+import type { Plan, Refund } from '../../domain/plans/plan.ts'
+import { type Part, partsGivenBack } from '../../domain/plans/refund-pieces.ts'
+import { allocateRefund } from '../../domain/plans/refunds.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
+
+/** One transaction as the database holds it. `completes` is the later attempt that it turned out to be. */
+export type Row = {
+  id: string
+  type: 'charge' | 'refund'
+  installment: number | null
+  attempt: number | null
+  amount: number
+  status: 'pending' | 'processing' | 'succeeded' | 'failed'
+  outcome: string | null
+  gateway: 'stripe' | 'external'
+  parts: Part[]
+  returned: number
+  at: Instant
+  refund: { number: number; round: number; of: string | null } | null
+}
+export type Escalated = { installment: number | null; refund: number | null; amount: number; isOpen: boolean }
+
+const TOLD_ONCE = ['entry', 'event', 'notice'] as const
+
+/**
+ * Stands for the database: takes every effect, refuses a key that was used before and an entry that does not balance,
+ * and knows what each account holds.
+ */
+export class Books {
+  readonly rows = new Map<string, Row>()
+  readonly escalations = new Map<string, Escalated>()
+  readonly accounts = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0 }
+  /** Moved so far by entries of each kind; minor units. */
+  readonly moved = { paid: 0, returned: 0, refunded: 0, paidOutside: 0, refundedOutside: 0, balance: 0 }
+  /** Money back decided, by what for. */
+  readonly decided = { adjustment: 0, cancellation: 0, overpaid: 0 }
+  readonly #keys = new Set<string>()
+  readonly #broken: (what: string) => void
+
+  constructor(broken: (what: string) => void) {
+    this.#broken = broken
+  }
+
+  write(effects: readonly Effect[], at: Instant): void {
+    for (const effect of effects) this.#writeOne(effect, at)
+  }
+
+  #writeOne(effect: Effect, at: Instant): void {
+    const told = TOLD_ONCE.find((kind) => kind === effect.write)
+    if (told && 'key' in effect) this.#once(`${told} ${effect.key}`)
+    switch (effect.write) {
+      case 'entry':
+        ledger.assertBalanced(effect)
+        this.#post(effect.key, effect.transaction, effect.postings)
+        break
+      case 'event':
+        if (effect.type === 'refund.created') this.#refundDecided(effect.data)
+        break
+      case 'receipt':
+        this.#once(`receipt ${effect.transaction}`)
+        break
+      case 'transaction':
+        this.#once(`transaction ${effect.id}`)
+        this.rows.set(effect.id, rowOf(effect, at))
+        break
+      case 'transaction_changed': {
+        const row = this.row(effect.id)
+        row.status = effect.status ?? row.status
+        row.returned = effect.returned ?? row.returned
+        row.at = at
+        break
+      }
+      case 'escalation': {
+        this.#once(`escalation ${effect.id}`)
+        const about = { installment: null, refund: null, ...effect.about }
+        this.escalations.set(effect.id, { ...about, amount: effect.amount, isOpen: true })
+        break
+      }
+      case 'escalation_amount':
+        this.#openEscalation(effect.id).amount = effect.amount
+        break
+      case 'escalation_resolved':
+        this.#openEscalation(effect.id).isOpen = false
+        break
+      default:
+        break
+    }
+  }
+
+  row(id: string): Row {
+    const row = this.rows.get(id)
+    if (!row) throw new Error(`No transaction ${id}`)
+    return row
+  }
+
+  /** Cash that moved through the gateway, so far as Tenor knows. */
+  gatewayCash(): number {
+    return this.accounts.cash - this.moved.paidOutside + this.moved.refundedOutside
+  }
+
+  /** The pieces of one round of a refund, made once; as the activity that gives money back does it. */
+  allot(plan: Pick<Plan, 'id'>, refund: Refund, at: Instant): { pieces: Row[]; isOutside: boolean } {
+    const all = [...this.rows.values()]
+    const mine = all.filter((t) => t.type === 'refund' && t.refund?.number === refund.number)
+    const isGone = (t: Row) => t.status === 'failed' && (t.refund?.round ?? 0) < refund.round
+    const open = refund.amount - sum(mine, (t) => (isGone(t) ? 0 : t.amount))
+    const refundsOf = (of: string) => all.filter((t) => t.refund?.of === of && t.status !== 'failed')
+    const payments = all
+      .filter((t) => t.type === 'charge' && t.status === 'succeeded')
+      .map((t) => ({
+        transaction: t.id,
+        left: t.amount - t.returned - sum(refundsOf(t.id), (r) => r.amount),
+        refundable: t.gateway !== 'external',
+        paidAt: t.at,
+      }))
+    const { pieces, outside } = allocateRefund(open, payments)
+    const made = mine.some((t) => t.refund?.round === refund.round) ? [] : pieces
+    for (const [k, { transaction, amount }] of made.entries()) {
+      const id = refundTransaction(plan, refund.number, mine.length + k + 1)
+      const earlier = refundsOf(transaction).flatMap((r) => r.parts)
+      const parts = partsGivenBack(amount, this.row(transaction).parts, earlier)
+      const of = { number: refund.number, round: refund.round, of: transaction }
+      this.#once(`transaction ${id}`)
+      this.rows.set(id, { ...pieceOf(id, amount, parts, at), refund: of })
+    }
+    const rows = [...this.rows.values()].filter((t) => t.refund?.number === refund.number)
+    return {
+      pieces: rows.filter((t) => t.status !== 'failed' || t.refund?.round === refund.round),
+      isOutside: outside.length > 0,
+    }
+  }
+
+  #post(key: string, transaction: string | null, postings: Posting[]): void {
+    for (const { account, amount } of postings) this.accounts[account] += amount
+    const cash = sum(postings, (p) => (p.account === 'cash' ? p.amount : 0))
+    if (transaction === null || cash === 0) return
+    const kind = key.slice(0, key.indexOf(':'))
+    const row = this.row(transaction)
+    const isOutside = row.gateway === 'external'
+    if (kind === 'paid') {
+      this.moved.paid += cash
+      if (isOutside) this.moved.paidOutside += cash
+      if (row.installment === 0) this.moved.balance += cash
+      if (cash !== row.amount) this.#broken(`${transaction} of ${row.amount} is in the ledger with ${cash}`)
+    } else if (kind === 'returned') {
+      this.moved.returned -= cash
+      if (row.installment === 0) this.moved.balance += cash
+    } else if (kind === 'refunded') {
+      this.moved.refunded -= cash
+      if (isOutside) this.moved.refundedOutside -= cash
+    } else this.#broken(`Cash moved by an entry ${key}`)
+  }
+
+  #refundDecided(data: Record<string, unknown>): void {
+    const { cause, amount } = data as { cause: Refund['cause']; amount: number }
+    this.decided[cause] += amount
+  }
+
+  #once(key: string): void {
+    if (this.#keys.has(key)) this.#broken(`Used twice: ${key}`)
+    this.#keys.add(key)
+  }
+
+  #openEscalation(id: string): Escalated {
+    const found = this.escalations.get(id)
+    if (!found?.isOpen) this.#broken(`${id} is changed, and is not open`)
+    return found ?? { installment: null, refund: null, amount: 0, isOpen: false }
+  }
+}
+
+function rowOf(made: TransactionMade, at: Instant): Row {
+  const { id, type, installment, attempt, amount, status, gateway, parts } = made
+  const isBalance = installment === null && parts.length === 1 && parts[0]?.installment === 0
+  const refund = made.refund === null ? null : { number: made.refund, round: 0, of: null }
+  const of = isBalance ? 0 : installment
+  return { id, type, installment: of, attempt, amount, status, outcome: null, gateway, parts, returned: 0, at, refund }
+}
+
+function pieceOf(id: string, amount: number, parts: Part[], at: Instant): Omit<Row, 'refund'> {
+  const fresh = { outcome: null, returned: 0, gateway: 'stripe' as const, status: 'pending' as const }
+  return { id, type: 'refund', installment: null, attempt: null, amount, parts, at, ...fresh }
+}

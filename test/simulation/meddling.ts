@@ -1,0 +1,122 @@
+import { epochMs, instantOf } from '../../domain/calendar.ts'
+import { RuleBroken } from '../../domain/errors.ts'
+import { chargeStep } from '../../domain/money.ts'
+import { adjust } from '../../domain/plans/adjust.ts'
+import { cancel, cancellationQuote } from '../../domain/plans/cancel.ts'
+import type { Decision } from '../../domain/plans/effects.ts'
+import { collectibles, isEnding, outstanding } from '../../domain/plans/figures.ts'
+import { changePaymentMethod } from '../../domain/plans/method.ts'
+import { pause, resume } from '../../domain/plans/pause.ts'
+import { pay } from '../../domain/plans/pay.ts'
+import { type Resolving, resolve } from '../../domain/plans/resolve.ts'
+import type { Life } from './life.ts'
+
+const DAY = 86_400_000
+const METHODS = ['card', 'card', 'us_bank_account', 'sepa_debit', 'mtn_momo']
+
+/** People: customers and clients who ask for something at any moment, brokers who settle what is escalated. */
+export function peopleOf(life: Life): { meddle: () => void } {
+  const visited = new Map<string, number>()
+  const commands = life.chance.pick([0, 1, 3, 8])
+  const days = life.plan.terms.termMonths * 30
+  for (let k = 0; k < commands; k += 1)
+    life.soon(24 * life.chance.int(0, days) + life.chance.int(0, 23), () => ask(life))
+  const busy = life.chance.pick([0, 0, 1, 3])
+  let facts = 0
+  return {
+    meddle: () => {
+      for (const id of openEscalations(life)) if (!visited.has(id)) visit(life, id, visited)
+      if (life.facts.length === facts) return
+      facts = life.facts.length
+      if (!isEnding(life.plan) && life.chance.percent(busy)) ask(life)
+    },
+  }
+}
+
+function openEscalations(life: Life): string[] {
+  const { plan } = life
+  return [...collectibles(plan), ...plan.refunds].flatMap((i) => (i.escalation ? [i.escalation] : []))
+}
+
+/** A broker comes back to an escalation until it is settled, with less and less patience. */
+function visit(life: Life, escalation: string, visited: Map<string, number>): void {
+  const times = (visited.get(escalation) ?? 0) + 1
+  visited.set(escalation, times)
+  life.soon(life.chance.pick([0, 0.5, 24, 24, 72, 24 * 14, 24 * 50]), () => {
+    if (!openEscalations(life).includes(escalation)) return
+    const patient = { retry: 40, mark_paid: 25, waive: 25, cancel_plan: 5 }
+    const action = life.chance.weighted(times > 6 ? { retry: 0, mark_paid: 50, waive: 50, cancel_plan: 0 } : patient)
+    const asked: Resolving = { escalation, action, note: 'Spoke to the customer' }
+    if (action === 'mark_paid') asked.reference = `CHQ-${times}`
+    attempt(life, `broker: ${action} ${escalation}`, () => resolve(life.plan, asked, life.now))
+    visit(life, escalation, visited)
+  })
+}
+
+function ask(life: Life): void {
+  const { chance } = life
+  const wish = chance.weighted({ adjust: 30, cancel: 8, method: 15, pay: 25, pause: 12, resume: 8 })
+  const step = chargeStep(life.plan.terms.currency)
+  switch (wish) {
+    case 'adjust': {
+      const factor = chance.pick([0, 1, 30, 90, 99, 101, 120, 150, 300])
+      const least = Math.max(life.plan.terms.discount, step)
+      const totalAmount = Math.max(least, Math.round((life.plan.total / step) * (factor / 100)) * step)
+      attempt(life, `adjust to ${totalAmount}`, () => adjust(life.plan, { totalAmount }, life.now))
+      break
+    }
+    case 'cancel':
+      cancelAsQuoted(life)
+      break
+    case 'method': {
+      const paymentMethod = { id: 'pm_2', type: chance.pick(METHODS) }
+      attempt(life, `new ${paymentMethod.type}`, () => changePaymentMethod(life.plan, paymentMethod))
+      break
+    }
+    case 'pay': {
+      const most = outstanding(life.plan) / step
+      const amount = chance.percent(35) ? null : step * Math.max(1, Math.floor((most * chance.int(1, 110)) / 100))
+      const paymentMethod = chance.percent(40) ? { id: 'pm_3', type: chance.pick(METHODS) } : null
+      attempt(life, `pay ${amount ?? 'what is due'}`, () => pay(life.plan, { amount, paymentMethod }, life.now))
+      break
+    }
+    case 'pause':
+      payHoliday(life)
+      break
+    case 'resume':
+      attempt(life, 'resume', () => resume(life.plan, life.now))
+      break
+    default:
+      wish satisfies never
+  }
+}
+
+function payHoliday(life: Life): void {
+  const mode = life.chance.pick(['extend', 'catch_up'] as const)
+  const ms = life.chance.int(1, 120 * 24) * (DAY / 24)
+  const until = life.chance.percent(60) ? instantOf(epochMs(life.now) + ms) : null
+  const paused = attempt(life, `pause, ${mode} until ${until}`, () => pause(life.plan, { mode, until }, life.now))
+  if (paused && until === null)
+    life.soon(ms / (DAY / 24), () => attempt(life, 'resume', () => resume(life.plan, life.now)))
+}
+
+function cancelAsQuoted(life: Life): void {
+  attempt(life, 'cancel', () => {
+    const quoted = cancellationQuote(life.plan, life.now)
+    const decision = cancel(life.plan, life.now)
+    if (JSON.stringify(quoted) !== JSON.stringify(decision.answer)) life.broken('Cancelled otherwise than quoted')
+    return decision
+  })
+}
+
+/** Whether it was not refused. */
+function attempt(life: Life, what: string, command: () => Decision): boolean {
+  try {
+    const { plan, effects } = command()
+    life.decide(what, { plan, effects })
+    return true
+  } catch (error) {
+    if (error instanceof RuleBroken) return false
+    throw error
+  }
+}

@@ -1,0 +1,50 @@
+import { Broken, Life } from './life.ts'
+import { peopleOf } from './meddling.ts'
+import { chanceOf } from './random.ts'
+import { randomPlan } from './terms.ts'
+import { Invariants } from './watch.ts'
+import { collect, giveBack, look, payOnce } from './world.ts'
+
+/** `years` of one plan's life, and how it ended: `broken` is what did not hold, with the facts that led there. */
+export type Lived = {
+  seed: number
+  years: number
+  facts: number
+  end: string
+  broken: { what: string; facts: string[] } | null
+}
+
+/** Lives the plan of a seed to its end. The same seed lives the same life. */
+export function livePlan(seed: number): Lived {
+  const asked = randomPlan(chanceOf(seed), `pt_${seed}`)
+  const years = asked.terms.termMonths / 12
+  let people: ReturnType<typeof peopleOf> | null = null
+  const world = {
+    perform: (life: Life, work: Parameters<typeof perform>[1]) => perform(life, work),
+    look,
+    meddle: (life: Life) => {
+      people ??= peopleOf(life)
+      people.meddle()
+    },
+  }
+  let life: Life | null = null
+  try {
+    life = new Life(seed, asked, { watch: new Invariants(), world })
+    life.live()
+    return { seed, years, facts: life.facts.length, end: life.plan.lifecycle, broken: null }
+  } catch (error) {
+    const what = error instanceof Broken ? error.message : String(error instanceof Error ? error.stack : error)
+    const facts = error instanceof Broken ? error.facts : (life?.facts ?? [])
+    const terms = JSON.stringify({ ...asked.terms, total: asked.total, by: asked.paymentMethod.type })
+    return { seed, years, facts: facts.length, end: 'broken', broken: { what, facts: [terms, ...facts] } }
+  }
+}
+
+function perform(
+  life: Life,
+  work: { do: 'collect'; installment: number } | { do: 'pay'; payment: number } | { do: 'refund'; refund: number },
+): void {
+  if (work.do === 'collect') collect(life, work.installment)
+  else if (work.do === 'pay') payOnce(life, work.payment)
+  else giveBack(life, work.refund)
+}

@@ -1,0 +1,190 @@
+import { attemptSettled, openAttempt, settleInstallment } from '../../domain/plans/collect.ts'
+import { findInstallment, sum } from '../../domain/plans/figures.ts'
+import { refundNumberOf } from '../../domain/plans/keys.ts'
+import * as ledger from '../../domain/plans/ledger.ts'
+import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
+import { paymentSettled } from '../../domain/plans/pay.ts'
+import type { Installment } from '../../domain/plans/plan.ts'
+import { refundProgressed } from '../../domain/plans/refunding.ts'
+import { receivedLate, returned } from '../../domain/plans/returns.ts'
+import type { Row } from './books.ts'
+import type { Life } from './life.ts'
+
+/** What the activities of plans do, with the books for a database and a gateway that draws its answers. */
+
+/** Hours until a gateway has answered: mostly at once, sometimes after an hour, rarely after days without an answer. */
+function answerAfter(life: Life): number {
+  return { once: 0.0003, soon: life.chance.int(1, 90) / 60, late: life.chance.int(2, 80) }[
+    life.chance.weighted({ once: 90, soon: 6, late: 4 })
+  ]
+}
+
+/** Hours until the plan hears of what is in the database already: long when a worker ends in between. */
+function hearsAfter(life: Life): number {
+  return life.chance.percent(92) ? 0 : life.chance.int(1, 240) / 60
+}
+
+/** One attempt on an instalment: asked, settled in the database, and then known to the plan. */
+export function collect(life: Life, number: number): void {
+  const attempt = openAttempt(life.plan, number)
+  if (!attempt) return
+  const key = `collect:${number}`
+  life.running.add(key)
+  life.news.delete(attempt.transaction)
+  const installment = findInstallment(life.plan, number)
+  const method = life.plan.paymentMethod.type
+  const known = life.books.rows.get(attempt.transaction)
+  const earlier = known ? null : completedMeanwhile(life, number, attempt.attempt)
+  if (!known && !earlier) {
+    life.books.rows.set(attempt.transaction, chargeRow(life, attempt))
+    life.gateway.pay(attempt.transaction, attempt.amount, method, [number])
+  }
+  const transaction = earlier?.id ?? attempt.transaction
+  life.soon(known ? 0.0003 : answerAfter(life), () => {
+    life.unread.delete(transaction)
+    const outcome: ChargeOutcome = earlier ? { result: 'succeeded' } : life.gateway.read(transaction)
+    const at = life.now
+    settleInDatabase(life, installment, outcome, transaction, method)
+    life.unlearned += 1
+    const hears = () => {
+      life.unlearned -= 1
+      life.running.delete(key)
+      const settled = attemptSettled(life.plan, number, outcome, { at, transaction })
+      life.learn(`${transaction} ${words(outcome)}`, { plan: settled.plan, effects: [] })
+    }
+    const hours = hearsAfter(life)
+    if (hours === 0) hears()
+    else life.soon(hours, hears)
+  })
+}
+
+function settleInDatabase(
+  life: Life,
+  before: Installment,
+  outcome: ChargeOutcome,
+  transaction: string,
+  method: string,
+) {
+  const facts = { at: life.now, transaction, methodType: method }
+  const { effects } = settleInstallment(life.plan, before, outcome, facts)
+  const row = life.books.row(transaction)
+  row.status = outcome.result === 'succeeded' || outcome.result === 'processing' ? outcome.result : 'failed'
+  row.outcome = outcome.result
+  row.at = life.now
+  life.books.write(effects, life.now)
+}
+
+/** The attempt before, if its customer completed it after all; otherwise it is closed at the gateway. */
+function completedMeanwhile(life: Life, number: number, attempt: number): Row | null {
+  const before = [...life.books.rows.values()].findLast(
+    (t) => t.type === 'charge' && t.installment === number && (t.attempt ?? attempt) < attempt,
+  )
+  if (before?.outcome !== 'requires_action' || before.status === 'succeeded') return null
+  return life.gateway.cancel(before.id).result === 'succeeded' ? before : null
+}
+
+function chargeRow(life: Life, a: { transaction: string; installment: number; attempt: number; amount: number }): Row {
+  return {
+    id: a.transaction,
+    type: 'charge',
+    installment: a.installment,
+    attempt: a.attempt,
+    amount: a.amount,
+    status: 'pending',
+    outcome: null,
+    gateway: 'stripe',
+    parts: [{ installment: a.installment, amount: a.amount }],
+    returned: 0,
+    at: life.now,
+    refund: null,
+  }
+}
+
+/** A one-off payment; one that needs its customer is given up. */
+export function payOnce(life: Life, number: number): void {
+  const payment = life.plan.payments.find((p) => p.number === number)
+  if (!payment) return
+  const key = `pay:${number}`
+  life.running.add(key)
+  life.news.delete(payment.transaction)
+  const { transaction, amount, parts, paymentMethod } = payment
+  const isNew = !life.gateway.payments.has(transaction)
+  if (isNew)
+    life.gateway.pay(
+      transaction,
+      amount,
+      paymentMethod.type,
+      parts.map((p) => p.installment),
+    )
+  life.soon(isNew ? answerAfter(life) : 0.0003, () => {
+    life.unread.delete(transaction)
+    let outcome = life.gateway.read(transaction)
+    if (outcome.result === 'requires_action') {
+      const { code } = outcome
+      const state = life.gateway.cancel(transaction)
+      outcome = state.result === 'succeeded' ? state : { result: 'declined', severity: 'soft', code }
+    }
+    life.running.delete(key)
+    life.learn(`${transaction} ${words(outcome)}`, paymentSettled(life.plan, number, outcome, life.now))
+  })
+}
+
+/** Money back: which payments it is taken from is decided once, then each piece is asked for. */
+export function giveBack(life: Life, number: number): void {
+  const refund = life.plan.refunds.find((r) => r.number === number)
+  if (!refund) return
+  const key = `refund:${number}`
+  life.running.add(key)
+  for (const told of life.news) if (refundNumberOf(life.plan, told) === number) life.news.delete(told)
+  life.soon(answerAfter(life), () => {
+    const { pieces, isOutside } = life.books.allot(life.plan, refund, life.now)
+    for (const piece of pieces) if (piece.status === 'pending' || piece.status === 'processing') askPiece(life, piece)
+    const given = sum(pieces, (p) => (p.status === 'succeeded' ? p.amount : 0))
+    const underWay = sum(pieces, (p) => (p.status === 'processing' ? p.amount : 0))
+    const code = pieces.some((p) => p.status === 'failed') ? 'charge_not_refundable' : null
+    const progress = { underWay, stuck: refund.amount - given - underWay, code, outside: isOutside }
+    life.running.delete(key)
+    const what = `refund ${number}: ${given} given, ${underWay} under way, ${progress.stuck} stuck`
+    life.learn(what, refundProgressed(life.plan, number, progress, life.now))
+  })
+}
+
+function askPiece(life: Life, piece: Row): void {
+  life.unread.delete(piece.id)
+  const isNew = !life.gateway.refunds.has(piece.id)
+  const outcome = isNew
+    ? life.gateway.refund(piece.id, piece.refund?.of ?? '', piece.amount)
+    : life.gateway.readRefund(piece.id)
+  piece.status = outcome.result
+  piece.at = life.now
+  if (outcome.result !== 'succeeded') return
+  const entry = { key: `refunded:${piece.id}`, amount: piece.amount, description: 'Refunded', transaction: piece.id }
+  const receipt = { write: 'receipt' as const, transaction: piece.id, type: 'refund' as const, amount: piece.amount }
+  life.books.write([ledger.moneyBack(entry), receipt], life.now)
+}
+
+/** Reads a payment that is over for the plan: what the gateway holds against what is recorded. */
+export function look(life: Life, transaction: string): void {
+  const key = `look:${transaction}`
+  if (life.running.has(key)) return
+  life.news.delete(transaction)
+  life.unread.delete(transaction)
+  const row = life.books.rows.get(transaction)
+  if (row?.type !== 'charge' || row.gateway === 'external') return
+  life.running.add(key)
+  const state = life.gateway.state(transaction)
+  const isReturned = row.status === 'succeeded' && row.returned === 0
+  const isFailed = row.status === 'failed'
+  const payment = { transaction, amount: row.amount, parts: row.parts }
+  life.soon(hearsAfter(life), () => {
+    life.running.delete(key)
+    if (isReturned && state.result === 'returned')
+      life.learn(`${transaction} returned, ${state.code}`, returned(life.plan, payment, state, life.now))
+    if (isFailed && state.result === 'succeeded')
+      life.learn(`${transaction} came after all`, receivedLate(life.plan, payment, life.now))
+  })
+}
+
+function words(outcome: ChargeOutcome): string {
+  return 'severity' in outcome ? `declined ${outcome.severity} (${outcome.code})` : outcome.result
+}
