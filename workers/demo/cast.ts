@@ -21,6 +21,7 @@ export type Person = {
     term_duration: number
     billing_day: number
     timezone: string
+    reminder_days: number
     cancellation_terms?: { type: 'short_rate'; penalty_percent: number }
   }
 }

@@ -10,7 +10,7 @@ import type { Story } from './story.ts'
 import type { Where } from './waiting.ts'
 
 const STORIES: Record<string, Story> = { financing }
-const LINE_MS = 250
+const LINE_MS = 150
 
 const USAGE = `npm run demo [-- <story>] [--speed <factor>] [--fast] [--exit] [--port-base <port>] [--home <folder>]
   story        ${Object.keys(STORIES).join(', ')} (default financing)

@@ -22,7 +22,7 @@ type Style = Parameters<typeof styleText>[0]
 
 const DATE = 13
 const WHO = 9
-const WHAT = 62
+const WHAT = 72
 const AMOUNT = 11
 const STYLES: Record<Tone, Style | null> = { good: 'green', bad: 'red', plain: null, quiet: 'dim' }
 
@@ -72,8 +72,13 @@ function rowsOf(line: Line, columns: number, paint: (style: Style | null, text: 
   if (!where) return rows.map((row) => row.trimEnd())
   const top = rows[0] ?? ''
   if (stripVTControlCharacters(top).length + 2 + where.length <= columns) rows[0] = `${top}  ${paint('dim', where)}`
-  else rows.push(`${indent}${paint('dim', `↳ ${where}`)}`)
+  else rows.push(`${room(indent, where, columns)}${paint('dim', `↳ ${where}`)}`)
   return rows.map((row) => row.trimEnd())
+}
+
+/** A link that is broken over two rows cannot be followed: it moves to the left where it must. */
+function room(indent: string, link: string, columns: number): string {
+  return indent.slice(0, Math.max(2, columns - link.length - 2))
 }
 
 function wrapped(text: string, width: number): string[] {

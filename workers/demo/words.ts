@@ -17,12 +17,17 @@ export function inWords(event: Event, member: Member, memory: Memory): Told | nu
   const { type, data } = event
   const { amount = 0, installment_number: number } = data
   if (data.transaction_id && number) memory.instalments.set(data.transaction_id, number)
-  const about = number ? `Instalment ${number}` : 'Payment'
+  const about = number ? `Instalment ${number} of ${member.plan.installments.length}` : 'Payment'
   switch (type) {
     case 'plan.created':
-      return { what: 'The plan is made and recorded', amount: data.total_amount ?? 0, look: 'workflow', tone: 'plain' }
+      return {
+        what: 'Agreed: the plan is recorded, and will bill',
+        amount: data.total_amount ?? 0,
+        look: 'workflow',
+        tone: 'plain',
+      }
     case 'payment.processing':
-      return { what: `${about}: the bank is asked for it, and takes its days`, look: 'payments', tone: 'plain' }
+      return { what: `${about}: the bank is asked, and takes its days`, look: 'payments', tone: 'plain' }
     case 'payment.completed':
       return { what: paidInWords(about, number, memory), amount, look: 'receipt', tone: 'good' }
     case 'payment.failed':
@@ -30,7 +35,7 @@ export function inWords(event: Event, member: Member, memory: Memory): Told | nu
     case 'payment.returned':
       return { what: returnInWords(event, member, memory), amount, look: 'payments', tone: 'bad' }
     case 'escalation.opened':
-      return { what: `${about} is escalated to a broker, with a case at Salesforce`, look: 'case', tone: 'bad' }
+      return { what: `${about} is escalated: a broker has a case`, look: 'case', tone: 'bad' }
     case 'escalation.retried':
       return { what: 'The broker has it tried again', look: 'workflow', tone: 'plain' }
     case 'escalation.resolved':
@@ -74,7 +79,7 @@ function returnInWords(event: Event, member: Member, memory: Memory): string {
 
 function retryInWords({ occurred_at }: Event, { plan }: Member, retriesUsed: number): string {
   const days = plan.retry_policy.every_days[retriesUsed]
-  if (days === undefined) return ' for the last time'
+  if (days === undefined) return ', for the last time'
   return `: tried again on ${describeDate(addDays(civilOf(occurred_at, plan.timezone), days))}`
 }
 

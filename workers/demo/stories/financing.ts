@@ -4,13 +4,19 @@ import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
 import { amountsInWords } from '../words.ts'
 
-const YEAR = { start_date: '2027-01-15', term_duration: 12, billing_day: 15, timezone: 'America/New_York' }
+const YEAR = {
+  start_date: '2027-01-15',
+  term_duration: 12,
+  billing_day: 15,
+  timezone: 'America/New_York',
+  reminder_days: 0,
+}
 
 const ADA: Person = {
   name: 'Ada Okafor',
   insures: 'Home',
   paymentMethod: 'pm_card_visa',
-  terms: { ...YEAR, total_amount: 100000 },
+  terms: { ...YEAR, total_amount: 100000, reminder_days: 3 },
 }
 const BRUNO: Person = {
   name: 'Bruno Sato',
