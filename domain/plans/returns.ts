@@ -63,16 +63,36 @@ function reopen(
   at: Instant,
 ) {
   const installment = findInstallment(plan, part.installment)
-  const reopened: Installment = { ...installment, paid: installment.paid - part.amount }
-  // Something else is under way for it: its end decides, on the larger amount that is now unpaid.
-  if (installment.open) return { installment: reopened, effects: [] }
+  const owedAgain = oweAgain(plan, installment, transaction)
+  const reopened: Installment = { ...owedAgain.installment, paid: installment.paid - part.amount }
+  // Something else is under way for it, or a broker has it already: that goes on, on the larger amount that is now unpaid.
+  const larger: Effect[] = installment.escalation
+    ? [{ write: 'escalation_amount', id: installment.escalation, amount: unpaid({ ...reopened, status: 'escalated' }) }]
+    : []
+  const effects = [...owedAgain.effects, ...larger]
+  if (installment.open) return { installment: reopened, effects }
   const policy = plan.terms.retryPolicy
   const retryOn = nextRetryDay(policy, installment.retries, civilOf(at, plan.terms.timezone))
   if (outcome.severity === 'soft' && retryOn && !isEnding(plan) && !installment.escalation) {
-    return { installment: { ...reopened, status: 'retrying' as const, retryOn }, effects: [] }
+    return { installment: { ...reopened, status: 'retrying' as const, retryOn }, effects }
   }
   const reason = outcome.severity === 'soft' ? 'payment_returned' : 'payment_disputed'
-  return escalate(plan, reopened, transaction, reason, outcome.code)
+  const escalated = escalate(plan, { ...reopened, status: 'escalated' }, transaction, reason, outcome.code)
+  return { installment: escalated.installment, effects: [...effects, ...escalated.effects] }
+}
+
+/**
+ * What was not owed any more of an instalment that was part-paid when it was given up. After a cancellation it stays so;
+ * what a broker wrote off because the rest was paid is owed again with that rest.
+ */
+function oweAgain(plan: Plan, installment: Installment, transaction: string) {
+  const { status, amount, paid, number } = installment
+  const rest = amount - paid
+  if (rest <= 0 || (status !== 'waived' && status !== 'canceled')) return { installment, effects: [] }
+  if (isEnding(plan)) return { installment: { ...installment, amount: paid }, effects: [] }
+  const key = `write-off-undone:${transaction}:${number}`
+  const waived = ledger.waived({ key, amount: rest, description: 'No longer written off: the rest was returned' })
+  return { installment, effects: [ledger.reversed(waived, key, waived.description)] }
 }
 
 /**
@@ -115,9 +135,18 @@ export function receivedLate(plan: Plan, payment: PastPayment, at: Instant): Dec
 /** What a cancelled plan still receives counts as paid, and the cancellation is computed again (keeps Cancelling). */
 function countedAfterCancellation(plan: Plan, payment: PastPayment, effects: Effect[], at: Instant): Decision {
   let next = plan
+  let kept = 0
   for (const part of payment.parts) {
     const installment = findInstallment(next, part.installment)
-    next = withInstallment(next, { ...installment, paid: installment.paid + part.amount })
+    const owed = installment.open ? 0 : Math.min(unpaid(installment), part.amount)
+    const paid = owed > 0 ? payPart(installment, owed) : { installment, effects: [] }
+    kept += part.amount - owed
+    next = withInstallment(next, { ...paid.installment, paid: installment.paid + part.amount })
+    effects.push(...paid.effects)
+  }
+  if (kept > 0) {
+    const description = 'Owed after all, as far as it was paid later'
+    effects.push(ledger.owed({ key: `owed-again:${payment.transaction}`, amount: kept, description }))
   }
   const figured = cancellationFiguredAgain(next, at)
   return { plan: figured.plan, effects: [...effects, ...figured.effects] }

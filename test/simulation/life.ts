@@ -86,7 +86,7 @@ export class Life {
   /** Lives the plan to its end. Throws `Broken`. */
   live(): void {
     while (!isOver(this.plan, this.now) || this.running.size > 0) {
-      this.#doWhatIsDue()
+      if (this.#doWhatIsDue()) continue
       if (isOver(this.plan, this.now) && this.running.size === 0) break
       this.#untilSomethingHappens()
       if (this.facts.length - this.#lastMoved > 500) this.broken('No end of facts at one moment')
@@ -138,7 +138,8 @@ export class Life {
     })
   }
 
-  #doWhatIsDue(): void {
+  /** Whether somebody said something meanwhile, so that it is to be done again. */
+  #doWhatIsDue(): boolean {
     for (let stirred = true; stirred; ) {
       const before = this.plan
       this.decide('time passed', timePassed(this.plan, this.now))
@@ -159,7 +160,9 @@ export class Life {
       }
       stirred = this.plan !== before
     }
+    const before = this.plan
     this.#world.meddle(this)
+    return this.plan !== before
   }
 
   #untilSomethingHappens(): void {
