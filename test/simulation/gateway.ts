@@ -140,7 +140,9 @@ export class FakeGateway {
         ? this.#succeeded(key, held, DEBITS.includes(type))
         : this.#declined(key, held, this.#chance.percent(80) ? 'soft' : 'hard')
     }
-    this.#later(this.#chance.pick([0.01, 2, 30, 72, 120]), settles, this.#chance.percent(75) ? key : null)
+    // Mobile money is asked about every hour, and mostly settles within minutes.
+    const hours = DEBITS.includes(type) ? [2, 30, 72, 72, 120] : [0.01, 0.01, 0.1, 0.1, 0.5, 2, 10]
+    this.#later(this.#chance.pick(hours), settles, this.#chance.percent(75) ? key : null)
     return { result: 'processing' }
   }
 

@@ -8,6 +8,10 @@ import type { Chance } from './random.ts'
 
 const ZONES = [
   'UTC',
+  'UTC',
+  'UTC',
+  'UTC',
+  'UTC',
   'America/New_York',
   'Africa/Kampala',
   'Pacific/Auckland',
@@ -55,7 +59,7 @@ function randomTerms(chance: Chance, { currency, startDate, paymentMethod, total
   const cadence: Cadence = chance.percent(12)
     ? { every: 'week', weekday: chance.int(1, 7) }
     : { every: 'month', day: chance.pick([1, 14, 15, 28, 29, 30, 31, chance.int(1, 31)]) }
-  const length = chance.weighted({ short: 15, year: 50, years: 20, decade: 15 })
+  const length = chance.weighted({ short: 15, year: 45, years: 20, decade: 20 })
   const months = { short: [1, 3], year: [6, 24], years: [36, 60], decade: [120, 120] }[length]
   const termMonths = chance.int(
     months[0] ?? 1,

@@ -1,0 +1,29 @@
+import { livePlan } from './plan-year.ts'
+import { livePlans, story, summary } from './plan-years.ts'
+
+const YEARS = 10_000
+/** A seed of its own for every run, so that all runs together see more than one; printed, and set to live it again. */
+const only = process.env.SIM_SEED
+const first = Number(process.env.SIM_FIRST_SEED ?? (Date.now() % 1_000_000) * 1000)
+
+describe('random plan-years', () => {
+  it('keep every rule after every fact', () => {
+    if (only !== undefined) {
+      const lived = livePlan(Number(only))
+      process.stdout.write(`${story(lived)}\n`)
+      expect(lived.broken).toBeNull()
+      return
+    }
+    const survey = livePlans(first, YEARS)
+    process.stdout.write(`${summary(first, survey)}\n`)
+    if (survey.shortest) throw new Error(story(survey.shortest))
+    expect(survey.years).toBeGreaterThanOrEqual(YEARS)
+    expect(survey.ends.completed).toBeGreaterThan(survey.plans / 10)
+    expect(survey.ends.canceled).toBeGreaterThan(survey.plans / 10)
+  }, 900_000)
+
+  it('live the same life for the same seed', () => {
+    expect(livePlan(42)).toEqual(livePlan(42))
+    expect(livePlan(42).facts).toBeGreaterThan(10)
+  })
+})
