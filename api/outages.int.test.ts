@@ -1,8 +1,10 @@
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import { openDatabase } from '../db/orm.ts'
 import { NoAnswer } from '../gateways/payments.ts'
 import { type ApiWorld, ask, startApiWorld } from '../test/support/api-world.ts'
+import { freshTaskQueue } from '../test/support/servers.ts'
 import { freePort } from '../workers/stack/ports.ts'
+import { lazyConnection } from './http/temporal.ts'
 
 let world: ApiWorld
 let customer_id: string
@@ -25,7 +27,7 @@ const term = () => ({
 
 describe('while something cannot be reached', () => {
   it('no Temporal: reads go on, writes to plans are 503 and can be repeated', async () => {
-    const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` })
+    const connection = lazyConnection(`127.0.0.1:${await freePort()}`)
     const app = await world.another({}, { temporal: new Client({ connection }) })
     expect((await ask(app, 'GET', `/payment_terms/${plan}`)).status).toBe(200)
     expect((await ask(app, 'GET', `/payment_terms/${plan}/timeline`)).status).toBe(200)
@@ -59,7 +61,8 @@ describe('while something cannot be reached', () => {
   }, 60_000)
 
   it('no worker: a creation is 503, and the repeat finds the plan that was started', async () => {
-    const app = await world.another({ taskQueue: 'nobody-polls-this' })
+    const taskQueue = freshTaskQueue()
+    const app = await world.another({ taskQueue })
     const create = { body: term(), headers: { 'idempotency-key': 'no-worker' } }
     expect((await ask(app, 'POST', '/payment_terms', create)).status).toBe(503)
     expect(await ask(app, 'GET', '/health/ready')).toMatchObject({
@@ -67,6 +70,13 @@ describe('while something cannot be reached', () => {
       body: { checks: { temporal: true, worker: false } },
     })
     expect(await ask(world.app, 'GET', '/health/ready')).toMatchObject({ status: 200, body: { status: 'ok' } })
+    const started = []
+    for await (const run of world.deps.temporal.workflow.list({ query: `TaskQueue = "${taskQueue}"` }))
+      started.push(run)
+    await world.startWorker(taskQueue)
+    const repeated = await ask(app, 'POST', '/payment_terms', create)
+    expect(repeated.status).toBe(201)
+    expect(started.map((run) => run.workflowId)).toEqual([repeated.body.workflow.workflow_id])
   }, 60_000)
 
   it('no database: 503, never a stack trace', async () => {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import closeWithGrace from 'close-with-grace'
 import { receiptPdf } from '../activities/telling/receipt-pdf.ts'
 import { buildApi } from '../api/app.ts'
+import { lazyConnection } from '../api/http/temporal.ts'
 import { keysInFile, keysOfIssuer } from '../api/identity/issuers.ts'
 import { type TokenVerifier, tokenVerifier } from '../api/identity/tokens.ts'
 import { keepRedelivering } from '../api/webhooks/redeliver.ts'
@@ -23,7 +24,7 @@ async function main(config: Config): Promise<void> {
     poolSize: config.DATABASE_POOL_MAX,
     connectTimeoutMs: DATABASE_CONNECT_MS,
   })
-  const connection = Connection.lazy({ address: config.TEMPORAL_ADDRESS })
+  const connection = lazyConnection(config.TEMPORAL_ADDRESS)
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE })
   const app = await buildApi({
     orm,

@@ -27,6 +27,8 @@ export type ApiWorld = {
   ask(method: string, url: string, options?: Ask): Promise<Answer>
   /** A second process beside this one, on the same servers. */
   another(config?: Partial<ApiConfig>, deps?: Partial<ApiDeps>): Promise<FastifyInstance>
+  /** One more worker; ended with the world. */
+  startWorker(taskQueue: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -40,7 +42,9 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
   const sandbox = await startStripeSandbox({ port: 0, webhookSecret: WEBHOOK_SECRET })
   const payments = stripeGateway({ secretKey: 'sk_test_x', apiUrl: sandbox.url, returnUrl: 'http://localhost/back' })
   const taskQueue = freshTaskQueue()
-  const stopWorker = worker ? await runWorker(orm, payments, taskQueue) : async () => {}
+  const workers: (() => Promise<void>)[] = []
+  const startWorker = async (queue: string) => void workers.push(await runWorker(orm, payments, queue))
+  if (worker) await startWorker(taskQueue)
   const connection = await Connection.connect({ address: temporalAddress() })
   const deps: ApiDeps = {
     orm,
@@ -67,9 +71,10 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
     stripe: sandbox.url,
     ask: (method, url, options) => ask(app, method, url, options),
     another,
+    startWorker,
     async close() {
       await Promise.all(apps.map((one) => one.close()))
-      await stopWorker()
+      await Promise.all(workers.map((stop) => stop()))
       await connection.close()
       await orm.close()
       await sandbox.close()
