@@ -12,8 +12,11 @@ export type ConfirmOptions = {
   return_url?: string | undefined
   error_on_requires_action?: boolean | undefined
 }
-/** What a payment intent does not show: how often it was confirmed, and the page to go back to. */
-export type Confirmations = { times: number; returnUrl: string | null }
+/**
+ * What a payment intent does not show: how often it was confirmed, the page to go back to, and what its bank, which
+ * wanted the customer to be there, was going to do.
+ */
+export type Confirmations = { times: number; returnUrl: string | null; wanted?: Step[] }
 
 const CONFIRMABLE: Stripe.PaymentIntent.Status[] = [
   'requires_payment_method',
@@ -35,12 +38,14 @@ export function confirm(sandbox: Sandbox, intent: Stripe.PaymentIntent, options:
   }
   const method = methodToCharge(sandbox, intent, options.payment_method)
   const before = sandbox.records.hidden<Confirmations>(intent.id)
-  sandbox.records.hide(intent.id, { times: (before?.times ?? 0) + 1, returnUrl: options.return_url ?? null })
+  const seen: Confirmations = { times: (before?.times ?? 0) + 1, returnUrl: options.return_url ?? null }
+  sandbox.records.hide(intent.id, seen)
   Object.assign(intent, { payment_method: method.id, last_payment_error: null, next_action: null })
 
-  const steps = nextSteps(sandbox, intent, method)
+  const steps = before?.wanted ?? nextSteps(sandbox, intent, method)
   if (steps[0]?.to !== 'requires_action') return advance(sandbox, intent, method, steps)
   if (options.off_session || options.error_on_requires_action) {
+    sandbox.records.hide(intent.id, { ...seen, wanted: steps })
     return fail(sandbox, intent, method, decline('authentication_required', method.type))
   }
   return askForAuthentication(sandbox, intent, options.return_url, steps.slice(1))

@@ -85,13 +85,15 @@ export class Sandbox {
   }
 
   /**
-   * What a customer may be called in the controls: its id, and its own or the payment's metadata `…customer_id`, so
-   * that whoever only knows the caller's id for it can ask as well.
+   * What a customer may be called in the controls: its id, and its own or the payment's metadata `…customer_id`, with
+   * and without the tenant before it, so that whoever only knows the caller's id for it can ask as well.
    */
   namesOf(customerId: string | null, metadata: Record<string, string> | null): string[] {
     const customer = customerId ? this.records.get<Stripe.Customer>('customer', customerId) : undefined
     const aliases = [customer?.metadata, metadata].flatMap((map) =>
-      Object.entries(map ?? {}).flatMap(([key, value]) => (key.endsWith('customer_id') ? [value] : [])),
+      Object.entries(map ?? {}).flatMap(([key, value]) =>
+        key.endsWith('customer_id') ? [value, value.slice(value.lastIndexOf('/') + 1)] : [],
+      ),
     )
     return [...new Set([...(customerId ? [customerId] : []), ...aliases])]
   }
