@@ -18,6 +18,11 @@ export type PaymentGateway = {
    * made. `since` (real time, whatever clock the plan follows) saves looking through years of payments.
    */
   find(reference: string, customer: string, since?: Instant): Promise<string | null>
+  /**
+   * Every payment of the customer with its refunds, ours or not, newest first; amounts as the gateway really has them.
+   * What was made since a moment (real time), if one is given.
+   */
+  list(customer: string, since?: Instant): Promise<GatewayPayment[]>
   /** Cancels an open payment, or says what it has become instead. */
   cancel(id: string): Promise<PaymentState>
   refund(
@@ -54,6 +59,18 @@ export type RefundRequest = {
   currency: string
   metadata: Record<string, string>
 }
+
+/** `reference` is what `create` was given; null for a payment that is none of ours. */
+export type GatewayPayment = {
+  id: string
+  reference: string | null
+  metadata: Record<string, string>
+  amount: number
+  currency: string
+  state: PaymentState
+  refunds: GatewayRefund[]
+}
+export type GatewayRefund = { id: string; reference: string | null; amount: number; outcome: RefundOutcome }
 
 /** `paymentMethod` is the default one, if any. */
 export type GatewayCustomer = {

@@ -21,6 +21,7 @@ const ofPlans = (plans: string): Record<string, Access> => ({
   [`GET ${plans}/:id/transactions`]: OWN,
   [`GET ${plans}/:id/ledger`]: WATCH,
   [`GET ${plans}/:id/receipts`]: OWN,
+  [`GET ${plans}/:id/proof`]: WATCH,
   [`GET ${plans}/:id/cancellation_quote`]: OWN,
   [`PUT ${plans}/:id/payment_method`]: [...OPERATE, 'broker', 'customer'],
   [`POST ${plans}/:id/payments`]: [...OPERATE, 'broker', 'customer'],
@@ -53,8 +54,6 @@ const PERMISSIONS: Record<string, Access> = {
   'GET /openapi.json': 'public',
   'GET /docs': 'public',
   'GET /docs/': 'public',
-  'GET /docs/openapi.json': 'public',
-  'GET /docs/openapi.yaml': 'public',
   'GET /docs/js/scalar.js': 'public',
 }
 

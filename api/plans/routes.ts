@@ -4,6 +4,7 @@ import { planActions } from './action-routes.ts'
 import { planChanges } from './change-routes.ts'
 import { planCreation } from './create-routes.ts'
 import type { PlanApi } from './kind.ts'
+import { planProof } from './proof-routes.ts'
 import { planReads } from './read-routes.ts'
 
 /** What all kinds of plan offer, at the path of one kind. */
@@ -12,4 +13,5 @@ export function planRoutes(app: App, kind: PlanApi, deps: ApiDeps): void {
   planReads(app, kind, deps)
   planChanges(app, kind, deps)
   planActions(app, kind, deps)
+  planProof(app, kind, deps)
 }

@@ -20,3 +20,9 @@ export function toStripe(amount: number, currency: Currency): number | null {
   const counted = scale ? (amount / scale.per) * scale.stripe : amount
   return Number.isSafeInteger(counted) ? counted : null
 }
+
+/** The amount in minor units of ISO 4217 that Stripe's own is. */
+export function fromStripe(amount: number, currency: Currency): number {
+  const scale = SCALE[currency]
+  return scale ? (amount / scale.stripe) * scale.per : amount
+}

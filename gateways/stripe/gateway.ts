@@ -3,6 +3,7 @@ import type { ChargeOutcome, PaymentState } from '../../domain/plans/outcome.ts'
 import { type ChargeRequest, NoAnswer, type PaymentGateway, type RefundRequest } from '../payments.ts'
 import { toStripe } from './amounts.ts'
 import { customers } from './customers.ts'
+import { disputesOf, listPayments, REFERENCE } from './list.ts'
 import {
   ask,
   chargeOf,
@@ -23,8 +24,6 @@ export type StripeOptions = {
   timeoutMs?: number | undefined
 }
 
-/** Under this name our own reference stands in the metadata of payments, refunds and customers. */
-const REFERENCE = 'tenor_reference'
 const KEYS_PER_REQUEST = 10
 
 /** Charges, refunds and customers at Stripe. Keeps docs/rules.md, "Charging": one attempt is one payment. */
@@ -95,6 +94,7 @@ export function stripeGateway(options: StripeOptions): PaymentGateway {
     },
 
     findRefund,
+    list: (customer, since) => listPayments(stripe, customer, since),
     ...customers(stripe),
   }
 }
@@ -174,11 +174,6 @@ async function once<T>(key: string, send: (key: string) => Promise<T>, look: () 
       if (made !== null) return made
     }
   }
-}
-
-async function disputesOf(stripe: Stripe, payment: string): Promise<Stripe.Dispute[]> {
-  const disputes = await ask(() => stripe.disputes.list({ payment_intent: payment, limit: 100 }))
-  return 'code' in disputes ? [] : disputes.data
 }
 
 async function firstWith<T extends { metadata: Stripe.Metadata | null }>(all: AsyncIterable<T>, reference: string) {
