@@ -44,13 +44,13 @@ function room(name: string, { reaches, exceptions = [], typesFrom = [], why, ...
   ]
 }
 
-const HTTP = ['fastify', '@fastify', 'fastify-plugin', 'fastify-zod-openapi']
+const HTTP = ['fastify', '@fastify', 'fastify-zod-openapi']
 const VENDORS = ['stripe', 'nodemailer', '@jsforce']
 
 export const forbidden: Rule[] = [
   ...room('domain', {
     reaches: [],
-    only: ['dinero.js', 'temporal-polyfill'],
+    only: ['temporal-polyfill'],
     why: 'The domain is pure: no clock, no I/O, no Temporal, no framework.',
   }),
   ...room('workflows', {
