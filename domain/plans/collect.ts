@@ -121,6 +121,29 @@ export function attemptSettled(
   return { plan: withInstallment(plan, settled.installment), effects: settled.effects }
 }
 
+/**
+ * Takes over an attempt that was settled and written beside the plan: the effects are only what is still to be written.
+ * `written` is the instalment as it was written, by somebody who may not have known of a cancellation that the plan
+ * knows of, or of a return: what is left to pay is dropped after all (keeps Cancelling).
+ */
+export function attemptHeard(
+  plan: Plan,
+  number: number,
+  outcome: ChargeOutcome,
+  { written, ...facts }: { at: Instant; transaction: string; written: Installment },
+): Decision {
+  const known = findInstallment(plan, number)
+  const failed = outcome.result !== 'succeeded' && outcome.result !== 'processing'
+  const heard = attemptSettled(plan, number, outcome, facts).plan
+  if (known.open?.by !== 'charge') return { plan: heard, effects: [] }
+  const settled = findInstallment(heard, number)
+  if (failed && settled.status === 'canceled' && written.status !== 'canceled') {
+    const dropped = droppedByCancellation({ ...written, paid: settled.paid }, known.open.transaction)
+    return { plan: withInstallment(heard, dropped.installment), effects: dropped.effects }
+  }
+  return { plan: withInstallment(heard, { ...settled, escalation: written.escalation }), effects: [] }
+}
+
 /** Puts a payment on its instalment; an open escalation is resolved when nothing is left to pay (keeps NSF). */
 function paidBy(plan: Collector, installment: Installment, transaction: string, amount: number) {
   const paid = payPart(installment, amount)

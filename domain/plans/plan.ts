@@ -27,7 +27,7 @@ export type Plan = {
   writeOffsByAdjustment: number
   /** What adjustments have lowered the total by that can only be given back or forgiven when an open charge has ended. */
   overcharge: number
-  /** What was decided to be given back, all causes, settled or not; minor units. */
+  /** What was decided to be given back of what instalments hold, settled or not; minor units. */
   refundsDecided: number
   pause: Pause | null
   /** No instalment's first attempt before this moment: set when a pause ends before that day's billing time. */

@@ -16,7 +16,7 @@ export function refundWanted(plan: Plan, amount: number, cause: Refund['cause'])
     plan: {
       ...plan,
       refunds: [...plan.refunds, refund],
-      refundsDecided: plan.refundsDecided + amount,
+      refundsDecided: plan.refundsDecided + (cause === 'overpaid' ? 0 : amount),
       refundedByAdjustment: plan.refundedByAdjustment + (cause === 'adjustment' ? amount : 0),
       sequence: { ...plan.sequence, refund: number },
     },

@@ -100,42 +100,54 @@ function oweAgain(plan: Plan, installment: Installment, transaction: string) {
  * pays its own instalments as far as they are unpaid, then the oldest unpaid; what is left is given back.
  */
 export function receivedLate(plan: Plan, payment: PastPayment, at: Instant): Decision {
-  const effects: Effect[] = [
-    { write: 'transaction_changed', id: payment.transaction, status: 'succeeded' },
-    ...moneyIn(plan, payment.transaction, payment.amount, 'a payment that was completed later'),
-    {
-      write: 'event',
-      key: `paid:${payment.transaction}`,
-      type: 'payment.completed',
-      data: { plan_id: plan.id, transaction_id: payment.transaction, amount: payment.amount },
-    },
-  ]
+  const effects = received(plan, payment)
   if (isEnding(plan)) return countedAfterCancellation(plan, payment, effects, at)
   let left = payment.amount
   let next = plan
-  const own = payment.parts.map((p) => p.installment)
-  const candidates = plan.installments
-    .filter((i) => !i.open && unpaid(i) > 0)
-    .toSorted(
-      (a, b) => Number(own.includes(b.number)) - Number(own.includes(a.number)) || (a.dueDate < b.dueDate ? -1 : 1),
-    )
-  for (const installment of candidates) {
+  const parts: PastPayment['parts'] = []
+  for (const installment of payableFirst(plan, payment)) {
     const amount = Math.min(left, unpaid(installment))
     if (amount === 0) break
     left -= amount
+    parts.push({ installment: installment.number, amount })
     const paid = payPart(installment, amount)
     next = withInstallment(next, paid.installment)
     effects.push(...paid.effects)
   }
-  if (left === 0) return { plan: next, effects }
+  // A return of this money must find the instalments that it has really paid.
+  const changed: Effect = { write: 'transaction_changed', id: payment.transaction, status: 'succeeded', parts }
+  if (left === 0) return { plan: next, effects: [changed, ...effects] }
   const refund = refundWanted(next, left, 'overpaid')
-  return { plan: refund.plan, effects: [...effects, ...refund.effects] }
+  return { plan: refund.plan, effects: [changed, ...effects, ...refund.effects] }
+}
+
+function received(plan: Plan, { transaction, amount }: PastPayment): Effect[] {
+  return [
+    ...moneyIn(plan, transaction, amount, 'a payment that was completed later'),
+    {
+      write: 'event',
+      key: `paid:${transaction}`,
+      type: 'payment.completed',
+      data: { plan_id: plan.id, transaction_id: transaction, amount },
+    },
+  ]
+}
+
+/** Its own instalments first, then the oldest. */
+function payableFirst(plan: Plan, payment: PastPayment): Installment[] {
+  const own = payment.parts.map((p) => p.installment)
+  return plan.installments
+    .filter((i) => !i.open && unpaid(i) > 0)
+    .toSorted(
+      (a, b) => Number(own.includes(b.number)) - Number(own.includes(a.number)) || (a.dueDate < b.dueDate ? -1 : 1),
+    )
 }
 
 /** What a cancelled plan still receives counts as paid, and the cancellation is computed again (keeps Cancelling). */
 function countedAfterCancellation(plan: Plan, payment: PastPayment, effects: Effect[], at: Instant): Decision {
   let next = plan
   let kept = 0
+  effects.unshift({ write: 'transaction_changed', id: payment.transaction, status: 'succeeded' })
   for (const part of payment.parts) {
     const installment = findInstallment(next, part.installment)
     const owed = installment.open ? 0 : Math.min(unpaid(installment), part.amount)

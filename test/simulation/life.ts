@@ -1,4 +1,4 @@
-import { epochMs, instantOf } from '../../domain/calendar.ts'
+import { compareInstants, epochMs, instantOf } from '../../domain/calendar.ts'
 import { chargeStep } from '../../domain/money.ts'
 import { afterwards } from '../../domain/plans/afterwards.ts'
 import type { Decision } from '../../domain/plans/effects.ts'
@@ -168,7 +168,8 @@ export class Life {
   #untilSomethingHappens(): void {
     const wake = nextWake(this.plan, this.now)
     const wakeAt = wake === null ? null : this.agenda.whenBack(epochMs(wake))
-    if (wake !== null && wake <= this.now) this.broken(`Wakes at ${wake}, which is not in the future`)
+    if (wake !== null && compareInstants(wake, this.now) <= 0)
+      this.broken(`Wakes at ${wake}, which is not in the future`)
     const next = this.agenda.next()
     if (wakeAt === null && next === null) this.broken('Nothing will ever happen, and the plan is not over')
     const at = Math.min(wakeAt ?? Number.POSITIVE_INFINITY, next ?? Number.POSITIVE_INFINITY)

@@ -12,6 +12,9 @@ export type Survey = {
 /** How many more plans are lived after one that broke something, to find a shorter history of it. */
 const LOOKED_FOR_SHORTER = 200
 
+/** Facts of a failing history that are shown: the last ones. */
+const SHOWN = 80
+
 /** Lives plans of consecutive seeds until they come to so many years. */
 export function livePlans(firstSeed: number, years: number): Survey {
   const survey: Survey = { plans: 0, years: 0, facts: 0, ends: {}, shortest: null }
@@ -31,7 +34,11 @@ export function livePlans(firstSeed: number, years: number): Survey {
 /** The failure for people: what did not hold, how to live it again, and every fact that led there. */
 export function story({ seed, broken }: Lived): string {
   if (!broken) return `Seed ${seed}: nothing is broken`
-  return [broken.what, `Again: SIM_SEED=${seed} npm run test:simulation`, ...broken.facts].join('\n  ')
+  const [terms = '', ...facts] = broken.facts
+  const left = Math.max(facts.length - SHOWN, 0)
+  const before = left > 0 ? [`(${left} facts before)`] : []
+  const again = `Again: SIM_SEED=${seed} npm run test:simulation`
+  return [broken.what, again, terms, ...before, ...facts.slice(left)].join('\n  ')
 }
 
 /** `5000 plans, 10003 plan-years from seed 1: 120 000 facts; completed 3000, canceled 2000`. */

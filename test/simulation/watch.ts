@@ -1,4 +1,4 @@
-import { civilOf, startOfDay } from '../../domain/calendar.ts'
+import { civilOf, compareInstants, startOfDay } from '../../domain/calendar.ts'
 import { chargeStep } from '../../domain/money.ts'
 import {
   collectibles,
@@ -78,7 +78,8 @@ export class Invariants implements Watch {
 
   #firstTried(life: Life, i: Installment): void {
     const { plan, now } = life
-    if (dueMoment(i, plan.terms) > now) life.broken(`Instalment ${i.number} was charged before it was due`)
+    if (compareInstants(dueMoment(i, plan.terms), now) > 0)
+      life.broken(`Instalment ${i.number} was charged before it was due`)
     if (plan.pause) life.broken('A first attempt during a pause')
     if (i.atOnce) return
     const today = civilOf(now, plan.terms.timezone)
@@ -92,7 +93,7 @@ export class Invariants implements Watch {
     this.#retries.set(i.number, retries)
     if (retries > plan.terms.retryPolicy.retries) life.broken(`Instalment ${i.number} was retried ${retries} times`)
     const at = was ? retryMoment(plan, was) : null
-    if (at === null || at > now) life.broken(`Instalment ${i.number} was retried before its day`)
+    if (at === null || compareInstants(at, now) > 0) life.broken(`Instalment ${i.number} was retried before its day`)
     if (at !== now && !life.wasAway() && !life.facts.some((f) => f.startsWith(now))) life.broken('Retried late')
   }
 
@@ -116,7 +117,8 @@ export class Invariants implements Watch {
   #completion(life: Life): void {
     const { plan, now } = life
     if (plan.lifecycle !== 'completed' || this.#before?.lifecycle === 'completed') return
-    if (now < startOfDay(plan.terms.endDate, plan.terms.timezone)) life.broken('Completed before its end')
+    if (compareInstants(now, startOfDay(plan.terms.endDate, plan.terms.timezone)) < 0)
+      life.broken('Completed before its end')
   }
 
   /** Nothing is given back or collected but what the terms say, worked out a second time (keeps Cancelling). */
@@ -191,8 +193,10 @@ function scheduleAddsUp(life: Life): void {
 function ledgerHolds(life: Life): void {
   const { plan, books } = life
   const { paid, returned, refunded } = books.moved
-  const decided = books.decided.adjustment + books.decided.cancellation + books.decided.overpaid
-  if (decided !== plan.refundsDecided) life.broken(`${plan.refundsDecided} decided to be given back, told ${decided}`)
+  const ofInstallments = books.decided.adjustment + books.decided.cancellation
+  if (ofInstallments !== plan.refundsDecided)
+    life.broken(`${plan.refundsDecided} decided to be given back, told ${ofInstallments}`)
+  const decided = ofInstallments + books.decided.overpaid
   if (refunded > paid) life.broken(`${refunded} given back of ${paid}`)
   const receivable = outstanding(plan) - plan.overcharge - (decided - refunded)
   if (books.accounts.receivable !== receivable)

@@ -1,4 +1,4 @@
-import { attemptSettled, openAttempt, settleInstallment } from '../../domain/plans/collect.ts'
+import { attemptHeard, openAttempt, settleInstallment } from '../../domain/plans/collect.ts'
 import { findInstallment, sum } from '../../domain/plans/figures.ts'
 import { refundNumberOf } from '../../domain/plans/keys.ts'
 import * as ledger from '../../domain/plans/ledger.ts'
@@ -30,7 +30,7 @@ export function collect(life: Life, number: number): void {
   if (!attempt) return
   const key = `collect:${number}`
   life.running.add(key)
-  life.news.delete(attempt.transaction)
+  const hadNews = life.news.delete(attempt.transaction)
   const installment = findInstallment(life.plan, number)
   const method = life.plan.paymentMethod.type
   const known = life.books.rows.get(attempt.transaction)
@@ -44,13 +44,15 @@ export function collect(life: Life, number: number): void {
     life.unread.delete(transaction)
     const outcome: ChargeOutcome = earlier ? { result: 'succeeded' } : life.gateway.read(transaction)
     const at = life.now
-    settleInDatabase(life, installment, outcome, transaction, method)
+    const written = settleInDatabase(life, installment, outcome, transaction, method)
     life.unlearned += 1
     const hears = () => {
       life.unlearned -= 1
       life.running.delete(key)
-      const settled = attemptSettled(life.plan, number, outcome, { at, transaction })
-      life.learn(`${transaction} ${words(outcome)}`, { plan: settled.plan, effects: [] })
+      // The news may have been of a return, which a payment that is asked for does not tell.
+      if (hadNews && outcome.result === 'succeeded') life.news.add(transaction)
+      const heard = attemptHeard(life.plan, number, outcome, { at, transaction, written })
+      life.learn(`${transaction} ${words(outcome)}`, heard)
     }
     const hours = hearsAfter(life)
     if (hours === 0) hears()
@@ -66,12 +68,13 @@ function settleInDatabase(
   method: string,
 ) {
   const facts = { at: life.now, transaction, methodType: method }
-  const { effects } = settleInstallment(life.plan, before, outcome, facts)
+  const { installment, effects } = settleInstallment(life.plan, before, outcome, facts)
   const row = life.books.row(transaction)
   row.status = outcome.result === 'succeeded' || outcome.result === 'processing' ? outcome.result : 'failed'
   row.outcome = outcome.result
   row.at = life.now
   life.books.write(effects, life.now)
+  return installment
 }
 
 /** The attempt before, if its customer completed it after all; otherwise it is closed at the gateway. */
@@ -106,7 +109,7 @@ export function payOnce(life: Life, number: number): void {
   if (!payment) return
   const key = `pay:${number}`
   life.running.add(key)
-  life.news.delete(payment.transaction)
+  const hadNews = life.news.delete(payment.transaction)
   const { transaction, amount, parts, paymentMethod } = payment
   const isNew = !life.gateway.payments.has(transaction)
   if (isNew)
@@ -125,6 +128,7 @@ export function payOnce(life: Life, number: number): void {
       outcome = state.result === 'succeeded' ? state : { result: 'declined', severity: 'soft', code }
     }
     life.running.delete(key)
+    if (hadNews && outcome.result === 'succeeded') life.news.add(transaction)
     life.learn(`${transaction} ${words(outcome)}`, paymentSettled(life.plan, number, outcome, life.now))
   })
 }
