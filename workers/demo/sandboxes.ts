@@ -8,8 +8,6 @@ type Case = { external_id: string | null; fields: { CaseNumber: string; Status: 
 
 /** The stand-ins for the world outside: what happens there, and what arrived there. */
 export type Sandboxes = {
-  /** A customer as a payment page would have made it at Stripe; its id is the customer's id at Tenor too. */
-  makeCustomer(name: string, email: string): Promise<string>
   /** The next charges of the customer end so, in order. */
   nextCharges(customer: string, outcomes: string[]): Promise<void>
   /** The bank takes the next step with the customer's debits: pays them, or takes them back. */
@@ -30,7 +28,6 @@ export function sandboxesAt(where: Where): Sandboxes {
   const salesforce = httpClient(where.salesforce)
   const paymentsPath = (customer: string) => `/_sandbox/payments?customer_id=${customer}`
   return {
-    makeCustomer: (name, email) => makeCustomer(where.stripe, name, email),
     async nextCharges(customer, outcomes) {
       await stripe.post('/_sandbox/outcomes', { customer_id: customer, outcomes })
     },
@@ -57,15 +54,4 @@ export function sandboxesAt(where: Where): Sandboxes {
 async function findReceipt(mail: Http, email: string, transaction: string): Promise<Message | undefined> {
   const { data } = await mail.get<{ data: Message[] }>(`/_sandbox/messages?to=${encodeURIComponent(email)}`)
   return data.find(({ message_id }) => message_id.includes(`receipt:${transaction}_`))
-}
-
-/** Stripe takes forms, not JSON. */
-async function makeCustomer(stripe: string, name: string, email: string): Promise<string> {
-  const answer = await fetch(`${stripe}/v1/customers`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer sk_test_demo' },
-    body: new URLSearchParams({ name, email }),
-  })
-  if (!answer.ok) throw new Error(`The Stripe sandbox made no customer: ${await answer.text()}`)
-  return ((await answer.json()) as { id: string }).id
 }

@@ -73,7 +73,7 @@ export async function openStage(where: Where, narrator: Narrator, opens: string)
     planOf,
     tell,
     async enrol(person) {
-      const member = await makeMember(api, sandboxes, person, clock.test_clock_id)
+      const member = await makeMember(api, person, clock.test_clock_id)
       members.push(member)
       memories.set(member.planId, newMemory())
       const { installments, currency, total_amount } = member.quote
@@ -104,13 +104,15 @@ export async function openStage(where: Where, narrator: Narrator, opens: string)
 
 async function makeMember(
   api: Http,
-  sandboxes: Sandboxes,
   { name, paymentMethod, terms }: Person,
   testClock: string,
 ): Promise<Member & { quote: Quote }> {
   const email = `${name.toLowerCase().replaceAll(' ', '.')}@example.com`
-  const customer = await sandboxes.makeCustomer(name, email)
-  await api.post('/customers', { customer_id: customer, name, email, payment_method: paymentMethod })
+  const { customer_id: customer } = await api.post<{ customer_id: string }>('/customers', {
+    name,
+    email,
+    payment_method: paymentMethod,
+  })
   const body = { customer_id: customer, ...terms, test_clock: testClock }
   const quote = await api.post<Quote>('/payment_terms/quote', body)
   const plan = await api.post<PlanAnswer>('/payment_terms', body)
