@@ -63,7 +63,7 @@ it('finds a payment at the gateway that Tenor has not made, and changes nothing 
     key: `extra-${id}`,
     amount: 10_000,
     currency: 'USD',
-    customer: row.customer,
+    customer: row?.customer ?? '',
     paymentMethod: 'pm_card_visa',
     description: 'made twice',
     metadata: { tenor_plan: id, tenor_installment: '4' },

@@ -1,0 +1,89 @@
+import { eachOf, type Ops } from './connect.ts'
+
+type Finding = { what: string; id: string; detail: string }
+
+const TRIED_OFTEN = 5
+const LOOKED_AT = 2_000
+const AT_ONCE = 16
+
+/** Everything that should have gone on by itself and has not. Exit code 1 when there is anything. */
+export async function stuckCommand(ops: Ops, { minutes }: { minutes: number }): Promise<number> {
+  const found = [
+    ...(await inDatabase(ops, minutes)),
+    ...(await workflows(ops).catch((error: Error) => [
+      { what: 'Temporal', id: '-', detail: `could not be asked: ${error.message}` },
+    ])),
+  ]
+  for (const { what, id, detail } of found) ops.say(`${what}  ${id}  ${detail}`)
+  ops.say(found.length === 0 ? 'Nothing is stuck.' : `${found.length} found.`)
+  return found.length === 0 ? 0 : 1
+}
+
+/** By its own clock, a plan's moment passed, and nothing has been tried for it for a day: missed ones go one a day. */
+const LATE = `
+  select p.id, 'should have been charged at ' || p.next_billing_at as detail
+    from plans p left join test_clocks c on c.id = p.test_clock_id
+   where p.lifecycle = 'active' and p.next_billing_at < coalesce(c.now, now()) - make_interval(mins => ?)
+     and (c.id is null or (c.status = 'ready' and c.deleted_at is null))
+     and not exists (select from transactions t where t.plan_id = p.id
+       and (t.status in ('pending', 'unknown') or t.created_at > coalesce(c.now, now()) - interval '1 day'))
+   order by p.next_billing_at`
+
+const IN_DATABASE: { what: string; sql: string; takesMinutes?: boolean }[] = [
+  { what: 'late plan', sql: LATE, takesMinutes: true },
+  {
+    what: 'unknown outcome',
+    sql: `select id, type || ' of ' || amount || ' ' || currency || ', asked at ' || created_at as detail
+      from transactions where status = 'unknown' order by created_at`,
+  },
+  {
+    what: 'unsent letter',
+    sql: `select id, status || ' after ' || attempts || ' tries: ' || coalesce(last_error, '') as detail
+      from notifications where status = 'failed' or (status = 'queued' and attempts >= ${TRIED_OFTEN}) order by created_at`,
+  },
+  {
+    what: 'untold case',
+    sql: `select id, case_attempts || ' tries: ' || coalesce(case_last_error, '') as detail
+      from escalations where case_version < version and case_attempts >= ${TRIED_OFTEN} order by opened_at`,
+  },
+  {
+    what: 'unmatched webhook',
+    sql: `select id, type || ' of ' || received_at || ', ' || attempts || ' tries: ' || coalesce(last_error, '') as detail
+      from webhook_inbox where processed_at is null and (next_attempt_at is null or attempts >= ${TRIED_OFTEN})
+      order by received_at`,
+  },
+]
+
+async function inDatabase({ orm }: Ops, minutes: number): Promise<Finding[]> {
+  const found: Finding[] = []
+  for (const { what, sql, takesMinutes } of IN_DATABASE) {
+    const rows = await orm.em.fork().execute<{ id: string; detail: string }[]>(sql, takesMinutes ? [minutes] : [])
+    found.push(...rows.map(({ id, detail }) => ({ what, id, detail })))
+  }
+  return found
+}
+
+/** Workflows whose task fails, and activities that are tried again and again. */
+async function workflows({ temporal, taskQueue, say }: Ops): Promise<Finding[]> {
+  const ids: string[] = []
+  const open = temporal.workflow.list({ query: `ExecutionStatus = "Running" AND TaskQueue = "${taskQueue}"` })
+  for await (const { workflowId } of open) {
+    ids.push(workflowId)
+    if (ids.length === LOOKED_AT) break
+  }
+  if (ids.length === LOOKED_AT) say(`Only the newest ${LOOKED_AT} workflows were looked at.`)
+  const found = await eachOf(ids, AT_ONCE, async (id) => {
+    const { raw } = await temporal.workflow.getHandle(id).describe()
+    const task = raw.pendingWorkflowTask?.attempt ?? 0
+    const activities = (raw.pendingActivities ?? []).filter(({ attempt }) => (attempt ?? 0) >= TRIED_OFTEN)
+    return [
+      ...(task > 1 ? [{ what: 'failing workflow task', id, detail: `tried ${task} times` }] : []),
+      ...activities.map(({ activityType, attempt, lastFailure }) => ({
+        what: 'failing activity',
+        id,
+        detail: `${activityType?.name} tried ${attempt} times: ${lastFailure?.message ?? ''}`,
+      })),
+    ]
+  })
+  return found.flat()
+}
