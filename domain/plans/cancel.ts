@@ -104,7 +104,8 @@ function figuresApplied(plan: Plan, to: Cancellation, now: Instant): Decision {
   const before = plan.cancellation?.refund ?? 0
   const more = to.refund - before
   const waiting = hasOpenCharge(plan)
-  const balance = waiting || plan.balance ? 0 : to.balance
+  // What was returned since is a broker's to collect, and not to be charged besides.
+  const balance = waiting || plan.balance ? 0 : Math.max(to.balance - sum(plan.installments, unpaid), 0)
   const feesBooked = Math.max(feesKept(plan, to, balance), to.feesBooked)
   let next: Plan = { ...plan, cancellation: { ...to, refund: Math.max(to.refund, before), feesBooked } }
   const effects: Effect[] = []
