@@ -50,8 +50,8 @@ describe('the door', () => {
     const app = await door()
     await app.ready()
     const routes = permittedRoutes().filter((entry) => {
-      const [method, url] = entry.split(' ') as [string, string]
-      return !app.hasRoute({ method: method as 'GET', url })
+      const [method = '', url = ''] = entry.split(' ')
+      return !app.hasRoute({ method, url })
     })
     expect(routes).toEqual([])
     expect(() => accessTo('GET', '/new')).toThrow('Nothing in identity/permissions.ts says who may GET /new.')

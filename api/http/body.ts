@@ -25,7 +25,7 @@ export function parseBodies(app: FastifyInstance): void {
     if (bytes.length === 0) return done(null, undefined)
     const text = decoded(bytes)
     if (text === undefined) return done(new Problem(400, 'malformed_body', 'The body is not valid UTF-8.'))
-    parse(request, text, done)
+    void parse(request, text, done)
   })
 }
 

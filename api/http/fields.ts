@@ -29,12 +29,6 @@ export const positiveAmount = z
   .meta({ description: 'Minor units of the currency.', example: 120000 })
 export const signedAmount = z.int().meta({ description: 'Minor units; debits positive.' })
 
-export const civilDate = z
-  .string()
-  .max(10)
-  .refine((text) => isCivil(text) && text <= LAST_DAY, 'must be a date, YYYY-MM-DD')
-  .meta({ format: 'date', example: '2027-01-15' })
-
 export const timestamp = z
   .string()
   .max(40)

@@ -163,7 +163,7 @@ export function asIf(rows: PlanRows, plan: Plan): PlanRows {
     ...installmentColumns(installment, plan.terms),
     refundedAmount: stored.get(installment.number)?.refundedAmount ?? 0,
   }))
-  return { ...rows, plan: thought as PlanRow, installments: installments as InstallmentRow[] }
+  return { ...rows, plan: thought, installments: installments as InstallmentRow[] }
 }
 
 export function showQuote(plan: Plan) {

@@ -5,6 +5,7 @@ import { addDays, describeDate, describeMoment, moment, startOfDay } from '../..
 import { formatMoney } from '../../domain/money.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { attemptOutcome } from './present.ts'
+import { whyMoved } from './why.ts'
 
 export type TimelineItem = {
   at: Instant
@@ -25,7 +26,7 @@ export function timelineOf(plan: PlanRow, material: TimelineMaterial): TimelineI
   const money = (amount: number) => formatMoney(amount, plan.currency)
   const past = [
     ...material.events.flatMap((event) => eventItem(event, money)),
-    ...material.transactions.flatMap((row) => movementItems(plan, row, money)),
+    ...material.transactions.flatMap((row) => movementItems(row, money)),
     ...material.notifications.map(noticeItem),
     ...material.escalations.flatMap((row) => escalationItems(row, money)),
   ]
@@ -70,11 +71,11 @@ function eventItem({ type, data, occurredAt }: TimelineMaterial['events'][number
   ]
 }
 
-function movementItems(plan: PlanRow, row: TransactionRow, money: Money): TimelineItem[] {
+function movementItems(row: TransactionRow, money: Money): TimelineItem[] {
   const item = {
     ...NOTHING,
     type: row.type === 'refund' ? 'refund' : 'payment',
-    why: whyOf(plan, row),
+    why: whyMoved(row, money),
     amount: row.amount,
     installment_number: row.installmentNumber ?? null,
     transaction_id: row.id,
@@ -108,20 +109,6 @@ function endOf(row: TransactionRow): string {
     default:
       return 'under way'
   }
-}
-
-/** Why this amount and why this date, from the inputs that were kept with the movement. */
-function whyOf(plan: PlanRow, { why }: TransactionRow): string | null {
-  if (!why) return null
-  const words = Object.entries(why).flatMap(([name, value]) => {
-    if (value === null || value === undefined || typeof value === 'object') return []
-    const shown =
-      /amount|total|paid|unpaid/.test(name) && typeof value === 'number' ? formatMoney(value, plan.currency) : value
-    return [
-      `${name.replaceAll('_', ' ').replace(/([a-z])([A-Z])/g, (_, a, b: string) => `${a} ${b.toLowerCase()}`)}: ${shown}`,
-    ]
-  })
-  return words.length > 0 ? words.join('; ') : null
 }
 
 function noticeItem(row: TimelineMaterial['notifications'][number]): TimelineItem {

@@ -87,7 +87,7 @@ export async function ask(app: FastifyInstance, method: string, url: string, opt
   const { token = tokenOf(), headers = {}, body, raw } = options
   const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
   const request: InjectOptions = {
-    method: method as 'GET',
+    method,
     url,
     headers: {
       authorization: `Bearer ${token}`,

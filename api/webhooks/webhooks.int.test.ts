@@ -1,0 +1,113 @@
+import Stripe from 'stripe'
+import { Transactions } from '../../db/plans/transactions.ts'
+import { WebhookInbox } from '../../db/webhooks/inbox.ts'
+import { type ApiWorld, startApiWorld, WEBHOOK_SECRET } from '../../test/support/api-world.ts'
+import { redeliver } from './deliver.ts'
+
+let world: ApiWorld
+beforeAll(async () => {
+  world = await startApiWorld()
+}, 120_000)
+afterAll(async () => world?.close())
+
+function event(id: string, object: object, type = 'payment_intent.succeeded'): string {
+  return JSON.stringify({ id, object: 'event', type, created: Math.floor(Date.now() / 1000), data: { object } })
+}
+
+function send(payload: string, secret = WEBHOOK_SECRET, at = Math.floor(Date.now() / 1000)) {
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp: at })
+  return world.ask('POST', '/webhooks/stripe', { raw: payload, headers: { 'stripe-signature': signature } })
+}
+
+const inbox = (id: string) => world.orm.em.fork().findOne(WebhookInbox, { gateway: 'stripe', id })
+
+async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const found = await look()
+    if (isThere(found) || tries > 200) return found
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
+
+describe('what Stripe calls', () => {
+  it('is refused without its signature, with an old or a foreign one, and not kept', async () => {
+    const payload = event('evt_bad', { object: 'payment_intent', id: 'pi_1' })
+    const unsigned = await world.ask('POST', '/webhooks/stripe', { raw: payload })
+    const foreign = await send(payload, 'whsec_other')
+    const old = await send(payload, WEBHOOK_SECRET, Math.floor(Date.now() / 1000) - 3600)
+    for (const answer of [unsigned, foreign, old]) {
+      expect(answer).toMatchObject({ status: 400, body: { code: 'signature_invalid' } })
+    }
+    expect(await inbox('evt_bad')).toBeNull()
+  })
+
+  it('is kept once however often it comes', async () => {
+    const payload = event('evt_ten', { object: 'customer', id: 'cus_1' }, 'customer.updated')
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send(payload)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200))
+    expect(await world.orm.em.fork().count(WebhookInbox, { id: 'evt_ten' })).toBe(1)
+    const kept = await until(
+      () => inbox('evt_ten'),
+      (row) => row?.processedAt != null,
+    )
+    expect(kept?.processedAt).not.toBeNull()
+  })
+
+  it('settles a debit, also when it came before anybody knew the payment', async () => {
+    const body = { name: 'D', email: 'd@example.com', payment_method: 'pm_usBankAccount_processing' }
+    const customer_id = (await world.ask('POST', '/customers', { body })).body.customer_id
+    const plan = await world.ask('POST', '/payment_terms', {
+      body: {
+        customer_id,
+        total_amount: 1_200,
+        start_date: today(),
+        term_duration: 1,
+        billing_day: Number(today().slice(8)),
+        billing_time: '00:00',
+      },
+    })
+    expect(plan.status).toBe(201)
+    const planId = plan.body.payment_terms_id
+    const early = event('evt_early', { object: 'payment_intent', id: 'pi_unknown' })
+    expect((await send(early)).status).toBe(200)
+    const waiting = await until(
+      () => inbox('evt_early'),
+      (row) => (row?.attempts ?? 0) > 0,
+    )
+    expect(waiting).toMatchObject({ processedAt: null, lastError: 'no transaction is known by these ids' })
+
+    const charge = await until(
+      () => world.orm.em.fork().findOne(Transactions, { planId }),
+      (row) => row?.status === 'processing',
+    )
+    expect(charge).toMatchObject({ status: 'processing' })
+    await fetch(`${world.stripe}/_sandbox/settle`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ payment: charge?.gatewayId }),
+    })
+    // As if the first webhook had been about this payment.
+    await world.orm.em
+      .fork()
+      .nativeUpdate(
+        WebhookInbox,
+        { id: 'evt_early' },
+        { hints: { payment: charge?.gatewayId ?? '' }, nextAttemptAt: '2020-01-01T00:00:00Z' },
+      )
+    expect(await redeliver(world.deps)).toBeGreaterThan(0)
+    const settled = await until(
+      () => world.orm.em.fork().findOneOrFail(Transactions, { planId }),
+      (row) => row.status === 'succeeded',
+    )
+    expect(settled.status).toBe('succeeded')
+    expect((await inbox('evt_early'))?.processedAt).not.toBeNull()
+    expect((await world.ask('GET', `/payment_terms/${planId}`)).body).toMatchObject({
+      paid_amount: 1_200,
+      outstanding_amount: 0,
+    })
+  })
+})
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}
