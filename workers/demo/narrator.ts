@@ -24,6 +24,8 @@ const DATE = 13
 const WHO = 9
 const WHAT = 72
 const AMOUNT = 11
+/** A file has no width: nothing is broken over rows there, so that it can be searched. */
+const UNLIMITED = Number.POSITIVE_INFINITY
 const STYLES: Record<Tone, Style | null> = { good: 'green', bad: 'red', plain: null, quiet: 'dim' }
 
 /**
@@ -38,7 +40,7 @@ export function narrator(out: Out, pauseMs: number): Narrator {
   return {
     heading: (text) => say(`\n${paint('bold', text)}`),
     async tell(line) {
-      for (const row of rowsOf(line, out.isTTY ? out.columns || 80 : Number.POSITIVE_INFINITY, paint)) say(row)
+      for (const row of rowsOf(line, out.isTTY ? out.columns || 80 : UNLIMITED, paint)) say(row)
       if (pauseMs > 0) await sleep(pauseMs)
     },
     say,
@@ -63,7 +65,7 @@ function rowsOf(line: Line, columns: number, paint: (style: Style | null, text: 
   const { date, who, what, amount = '', where, tone } = line
   const style = STYLES[tone]
   const width = Math.min(WHAT, Math.max(24, columns - DATE - WHO - AMOUNT - 2))
-  const [first = '', ...more] = wrapped(what, width)
+  const [first = '', ...more] = wrapped(what, columns === UNLIMITED ? UNLIMITED : width)
   const indent = ' '.repeat(DATE + WHO)
   const rows = [
     paint('dim', date.padEnd(DATE)) + who.padEnd(WHO) + paint(style, first.padEnd(width)) + amount.padStart(AMOUNT),
