@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
+import { type TransactionRow, type TransactionStatus, Transactions } from '../../db/plans/transactions.ts'
 import type { ChargeOutcome, PaymentState } from '../../domain/plans/outcome.ts'
 import type { PlanDeps } from './deps.ts'
 
@@ -47,10 +47,15 @@ export async function askForCharge({ orm, gateway }: PlanDeps, charge: Charge): 
     await note(em, row, { gatewayId: made.id })
     return await gateway.confirm(made.id, `${row.id}:confirm`)
   } catch (error) {
-    await note(em, row, { status: 'unknown', outcome: 'unknown' })
+    // Not if another try has settled it meanwhile: its end is known then.
+    const open = { id: row.id, answer: null, status: { $in: OPEN } }
+    await em.nativeUpdate(Transactions, open, { status: 'unknown', outcome: 'unknown' })
     throw error
   }
 }
+
+/** Statuses of a transaction whose end is not known. */
+export const OPEN: TransactionStatus[] = ['pending', 'processing', 'unknown']
 
 /** The customer's id at the gateway. */
 export async function gatewayCustomer(

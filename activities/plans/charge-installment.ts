@@ -124,6 +124,8 @@ async function settle(
 ): Promise<ChargeSettled> {
   return orm.em.fork().transactional(async (em) => {
     const plan = await lockPlan(em, asked.plan)
+    const before = await answered(em, transaction, asked)
+    if (before) return before
     const methodType = asked.paymentMethod.type
     const { installment, effects } = settleInstallment(plan, asked.installment, outcome, {
       at,
@@ -148,4 +150,11 @@ async function settle(
     await recordInstallment(em, plan.id, installment, effects, at)
     return settled
   })
+}
+
+/** What another try has settled meanwhile: one that was given up for dead may still have gone on. */
+async function answered(em: EntityManager, transaction: string, asked: ChargeAsked): Promise<ChargeSettled | null> {
+  const { answer } = await em.findOneOrFail(Transactions, { id: transaction })
+  const isOurs = (answer as { for?: string } | null)?.for === asked.attempt.transaction
+  return isOurs ? (answer as ChargeSettled) : null
 }

@@ -12,6 +12,7 @@ import { partsGivenBack } from '../../domain/plans/refund-pieces.ts'
 import type { RefundProgress } from '../../domain/plans/refunding.ts'
 import { allocateRefund } from '../../domain/plans/refunds.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
+import { OPEN } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
 
 export type RefundAsked = { plan: string; refund: Refund; clock: Instant | null }
@@ -127,7 +128,8 @@ async function giveBackPiece(deps: PlanDeps, piece: TransactionRow, at: Instant)
       declineCode: outcome.result === 'failed' ? outcome.code : null,
     })
   } catch (error) {
-    await em.nativeUpdate(Transactions, { id: piece.id }, { status: 'unknown', outcome: 'unknown' })
+    const open = { id: piece.id, status: { $in: OPEN } }
+    await em.nativeUpdate(Transactions, open, { status: 'unknown', outcome: 'unknown' })
     throw error
   }
   await recordPiece(em, piece, at)
@@ -160,6 +162,12 @@ async function askForRefund({ gateway }: PlanDeps, em: EntityManager, piece: Tra
 async function recordPiece(em: EntityManager, piece: TransactionRow, at: Instant): Promise<void> {
   await em.transactional(async (tx) => {
     const plan = await lockPlan(tx, piece.planId)
+    const known = await tx.findOneOrFail(Transactions, { id: piece.id }, { refresh: true })
+    // Another try, given up for dead, may have gone on and settled it.
+    if (!OPEN.includes(known.status)) {
+      Object.assign(piece, { status: known.status, declineCode: known.declineCode })
+      return
+    }
     const { gatewayId, status, declineCode } = piece
     const settledAt = status === 'processing' ? null : at
     const outcome = status === 'failed' ? 'declined' : status

@@ -1,0 +1,149 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { Customers } from '../../db/customers/customers.ts'
+import { openDatabase } from '../../db/orm.ts'
+import { JournalEntries } from '../../db/plans/ledger.ts'
+import { loadPlan } from '../../db/plans/read.ts'
+import { Transactions } from '../../db/plans/transactions.ts'
+import { attemptStarted, openAttempt } from '../../domain/plans/collect.ts'
+import { findInstallment } from '../../domain/plans/figures.ts'
+import { makePlan } from '../../domain/plans/make.ts'
+import type { Plan } from '../../domain/plans/plan.ts'
+import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
+import { NoAnswer, type PaymentGateway } from '../../gateways/payments.ts'
+import { stripeGateway } from '../../gateways/stripe/gateway.ts'
+import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
+import { freshDatabase } from '../../test/support/servers.ts'
+import type { ChargeAsked } from './charge-installment.ts'
+import { createPlanActivities } from './index.ts'
+
+/** A try whose worker is given up for dead may go on beside the next one: two of the same, interleaved on purpose. */
+
+let orm: MikroORM
+let gateway: PaymentGateway
+let close: () => Promise<void>
+beforeAll(async () => {
+  const database = await freshDatabase()
+  orm = await openDatabase(database.url)
+  const sandbox = await startStripeSandbox({ port: 0, webhookSecret: 'whsec_test' })
+  gateway = stripeGateway({ secretKey: 'sk_test_x', apiUrl: sandbox.url, returnUrl: 'http://localhost/back' })
+  close = async () => {
+    await orm.close()
+    await sandbox.close()
+    await database.drop()
+  }
+}, 60_000)
+afterAll(() => close())
+
+const NOW = '2027-01-15T09:00:00Z'
+const activitiesWith = (changed: Partial<PaymentGateway>) =>
+  createPlanActivities({ orm, gateway: { ...gateway, ...changed }, now: () => NOW })
+
+let count = 0
+async function recordedPlan(): Promise<Plan> {
+  count += 1
+  const id = `twice-${count}`
+  const person = { name: 'Amara Okafor', email: 'amara@example.com' }
+  const { id: gatewayCustomerId } = await gateway.saveCustomer(
+    { gatewayId: null, reference: id, phone: null, ...person },
+    id,
+  )
+  const row = { tenantId: 'acme', id, ...person, gatewayCustomerId, preferences: {}, createdAt: NOW, updatedAt: NOW }
+  await orm.em.fork().insert(Customers, row)
+  const { plan, effects } = makePlan({
+    id: `pt_${id}`,
+    tenant: 'acme',
+    kind: 'financing',
+    customer: id,
+    terms: {
+      currency: 'USD',
+      timezone: 'UTC',
+      billingTime: '09:00',
+      cadence: { every: 'month', day: 15 },
+      startDate: '2027-01-15',
+      endDate: '2028-01-15',
+      termMonths: 12,
+      count: 12,
+      discount: 0,
+      cancellation: { type: 'pro_rata' },
+      adjustmentPolicy: 'spread',
+      retryPolicy: DEFAULT_RETRY_POLICY,
+      reminderDays: 0,
+    },
+    total: 120_000,
+    paymentMethod: { id: 'pm_card_visa', type: 'card' },
+    clock: null,
+    now: NOW,
+  })
+  const opening = { request: {}, requestId: null, by: 'test' }
+  await activitiesWith({}).recordOpening({ plan, opening, effects, workflowId: `w-${id}`, runId: 'r' })
+  return plan
+}
+
+async function firstCharge(): Promise<{ plan: Plan; asked: ChargeAsked }> {
+  const plan = attemptStarted(await recordedPlan(), 1, 'due', NOW)
+  const attempt = openAttempt(plan, 1)
+  if (!attempt) throw new Error('not begun')
+  const { paymentMethod } = plan
+  const installment = findInstallment(plan, 1)
+  return { plan, asked: { plan: plan.id, attempt, installment, paymentMethod, description: 'x', why: {}, clock: NOW } }
+}
+
+/** The second try runs whole while the first waits for its answer. */
+async function interleaved(
+  asked: ChargeAsked,
+  end: (answer: Awaited<ReturnType<PaymentGateway['confirm']>>) => never | typeof answer,
+) {
+  const second = activitiesWith({})
+  const first = activitiesWith({
+    async confirm(id, key) {
+      const answer = await gateway.confirm(id, key)
+      await second.chargeInstallment(asked)
+      return end(answer)
+    },
+  })
+  return first.chargeInstallment(asked)
+}
+
+async function expectPaidOnce({ id }: Plan): Promise<void> {
+  const em = orm.em.fork()
+  const [transaction, ...more] = await em.find(Transactions, { planId: id })
+  expect([transaction?.status, transaction?.outcome, more.length]).toEqual(['succeeded', 'succeeded', 0])
+  expect(await em.count(JournalEntries, { planId: id })).toBe(2)
+  expect((await loadPlan(em, 'acme', id))?.installments[0]).toMatchObject({ status: 'paid', paid: 10_000, open: null })
+}
+
+it('a charge that another try has settled stays so when the first one gets no answer after all', async () => {
+  const { plan, asked } = await firstCharge()
+  const noAnswer = () => {
+    throw new NoAnswer('the connection was cut')
+  }
+  await expect(interleaved(asked, noAnswer)).rejects.toThrow(NoAnswer)
+  await expectPaidOnce(plan)
+})
+
+it('an older answer does not take the place of the end', async () => {
+  const { plan, asked } = await firstCharge()
+  const settled = await interleaved(asked, () => ({ result: 'processing' }))
+  expect(settled.outcome).toEqual({ result: 'succeeded' })
+  await expectPaidOnce(plan)
+})
+
+it('a refund that another try has given back stays so', async () => {
+  const { plan, asked } = await firstCharge()
+  await activitiesWith({}).chargeInstallment(asked)
+  const refund = { number: 1, amount: 4_000, cause: 'adjustment' as const, round: 1, state: 'wanted' as const }
+  const wanted = { plan: plan.id, refund: { ...refund, stuck: 0, escalation: null, pollAt: null }, clock: NOW }
+  const second = activitiesWith({})
+  const first = activitiesWith({
+    async refund(request) {
+      await gateway.refund(request)
+      await second.giveBack(wanted)
+      throw new NoAnswer('the connection was cut')
+    },
+  })
+  await expect(first.giveBack(wanted)).rejects.toThrow(NoAnswer)
+  const third = activitiesWith({})
+  expect(await third.giveBack(wanted)).toMatchObject({ underWay: 0, stuck: 0 })
+  const refunds = await orm.em.fork().find(Transactions, { planId: plan.id, type: 'refund' })
+  expect(refunds.map(({ status, amount }) => [status, amount])).toEqual([['succeeded', 4_000]])
+})
