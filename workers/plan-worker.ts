@@ -5,6 +5,7 @@ import { createClockActivities } from '../activities/clocks/index.ts'
 import { createPlanActivities } from '../activities/plans/index.ts'
 import { instantOf } from '../domain/calendar.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
+import { keepAlive } from './keep-alive.ts'
 
 export type PlanWorkerOptions = {
   orm: MikroORM
@@ -34,6 +35,7 @@ export async function createPlanWorker(
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),
     },
+    interceptors: { activity: [keepAlive] },
     // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through.
     stickyQueueScheduleToStartTimeout: '5m',
     shutdownGraceTime: '20s',

@@ -7,6 +7,8 @@ import type { PlanActivities } from '../../activities/plans/index.ts'
  */
 export const ask = proxyActivities<PlanActivities>({
   startToCloseTimeout: '3 minutes',
+  // The worker says that it is alive; what a killed one had begun is begun anew after this.
+  heartbeatTimeout: '15 seconds',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1 minute' },
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 })
