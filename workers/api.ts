@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client'
 import closeWithGrace from 'close-with-grace'
 import { receiptPdf } from '../activities/telling/receipt-pdf.ts'
 import { buildApi } from '../api/app.ts'
+import { forgetExpired } from '../api/http/idempotency.ts'
 import { lazyConnection } from '../api/http/temporal.ts'
 import { keysInFile, keysOfIssuer } from '../api/identity/issuers.ts'
 import { type TokenVerifier, tokenVerifier } from '../api/identity/tokens.ts'
@@ -16,6 +17,7 @@ import { DEV_AUDIENCE, DEV_ISSUER } from './stack/dev-issuer.ts'
 /** Shorter than a request may take, so that a gateway that hangs is told as what it is. */
 const GATEWAY_MS = 10_000
 const DATABASE_CONNECT_MS = 3_000
+const HOUR_MS = 3_600_000
 
 /** The API as a process. Neither database nor Temporal need be there at the start: what needs them answers 503. */
 async function main(config: Config): Promise<void> {
@@ -48,7 +50,11 @@ async function main(config: Config): Promise<void> {
     },
   })
   const stopRedelivering = keepRedelivering({ orm, temporal }, app.log)
+  const forgetting = setInterval(() => {
+    forgetExpired(orm, new Date()).catch((error: unknown) => app.log.warn({ err: error }, 'old answers are still kept'))
+  }, HOUR_MS)
   closeWithGrace({ delay: 15_000, logger: app.log }, async () => {
+    clearInterval(forgetting)
     await app.close()
     await stopRedelivering()
     await connection.close()

@@ -1,5 +1,6 @@
 import { IdempotencyKeys } from '../../db/identity/idempotency-keys.ts'
 import { type ApiWorld, ask, startApiWorld, tokenOf } from '../../test/support/api-world.ts'
+import { forgetExpired } from './idempotency.ts'
 
 let world: ApiWorld
 let customer_id: string
@@ -134,6 +135,15 @@ describe('an Idempotency-Key', () => {
     }
     await world.orm.em.fork().nativeUpdate(IdempotencyKeys, { key: 'customer' }, free)
     expect((await world.ask('POST', '/customers', { body, headers })).status).toBe(201)
+  })
+
+  it('is forgotten after its time, and not before', async () => {
+    await create('old')
+    await create('young')
+    await world.orm.em.fork().nativeUpdate(IdempotencyKeys, { key: 'old' }, { expiresAt: '2020-01-01T00:00:00Z' })
+    expect(await forgetExpired(world.orm, new Date())).toBe(1)
+    const kept = await world.orm.em.fork().find(IdempotencyKeys, { key: { $in: ['old', 'young'] } })
+    expect(kept.map(({ key }) => key)).toEqual(['young'])
   })
 
   it('is new work without one', async () => {

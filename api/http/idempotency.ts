@@ -53,6 +53,11 @@ export function answerOnce(app: FastifyInstance, orm: MikroORM): void {
   })
 }
 
+/** Drops the answers that need not be kept any longer; returns how many there were. */
+export async function forgetExpired(orm: MikroORM, now: Date): Promise<number> {
+  return orm.em.fork().nativeDelete(IdempotencyKeys, { expiresAt: { $lt: instantOf(now) } })
+}
+
 /** The id of what this request makes or does: from its key when it has one, so that a repeat finds the same. */
 export function idFor(request: FastifyRequest, prefix: string): string {
   const { idempotency } = request
