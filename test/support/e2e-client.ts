@@ -151,7 +151,7 @@ export class Tenor {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const isJson = answer.headers.get('content-type')?.includes('json')
-    return { status: answer.status, headers: answer.headers, body: isJson ? await answer.json() : undefined }
+    return { status: answer.status, headers: answer.headers, body: (isJson ? await answer.json() : undefined) as T }
   }
 
   /** The body of an answer that is expected to be good. */
@@ -364,9 +364,19 @@ export async function sharedTenor(): Promise<Tenor> {
 
 /** A stack of one's own, whose sandboxes may misbehave for everybody; the caller stops it. */
 export async function ownTenor(env: NodeJS.ProcessEnv): Promise<{ tenor: Tenor; stack: Stack }> {
-  const stack = await startTestStack(env)
+  const stack = await patiently(() => startTestStack(env))
   const token = await (await devIssuer(stack.home)).sign({ sub: 'integrator', tenant: 'tenor', role: 'admin' })
   return { tenor: new Tenor(whereOf(stack.addresses, token)), stack }
+}
+
+/** On a machine that is busy with other tests the servers may not answer within the seconds that a start gives them. */
+async function patiently<T>(start: () => Promise<T>, times = 3): Promise<T> {
+  try {
+    return await start()
+  } catch (error) {
+    if (times === 1) throw error
+    return patiently(start, times - 1)
+  }
 }
 
 function whereOf(addresses: Stack['addresses'], token: string): Where {
