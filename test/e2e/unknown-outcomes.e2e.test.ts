@@ -29,7 +29,7 @@ const CONFIRM = '/confirm'
 const MAKE = 'POST /v1/payment_intents'
 
 /** Charged exactly once, and nobody was told of a decline. */
-async function chargedOnce({ customer, id }: Begun): Promise<void> {
+async function expectChargedOnce({ customer, id }: Begun): Promise<void> {
   const payments = await tenor.payments(customer.id)
   expect(payments.filter((p) => p.net > 0).map((p) => [p.net, p.charges_made])).toEqual([[10_000, 1]])
   const plan = await tenor.plan(id)
@@ -61,7 +61,7 @@ describe('whatever becomes of the gateway’s answer', () => {
     const begun = await tenor.begin()
     await tenor.fault(fault)
     await tenor.advance(begun.clock, DUE)
-    await chargedOnce(begun)
+    await expectChargedOnce(begun)
   })
 
   it('a decline whose answer was lost is one decline, and is retried the next day', async () => {
@@ -98,7 +98,7 @@ describe('while the end of a charge is unknown', () => {
     expect(await tenor.must('GET', `/test_clocks/${begun.clock}`)).toMatchObject({ status: 'advancing' })
     await tenor.endFaults()
     await tenor.settled(begun.clock)
-    await chargedOnce(begun)
+    await expectChargedOnce(begun)
   })
 
   it('an adjustment is provisional, and keeps the amount that is being charged', async () => {
@@ -182,6 +182,6 @@ describe('webhooks that misbehave', () => {
     expect(plan.installments[0]).toMatchObject({ status: 'paid', attempts: [{ outcome: 'succeeded' }] })
     await tenor.webhooks({ hold: false })
     await tenor.advance(begun.clock, '2027-01-17T12:00:00Z')
-    await chargedOnce(begun)
+    await expectChargedOnce(begun)
   })
 })
