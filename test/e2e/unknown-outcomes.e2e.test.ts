@@ -61,6 +61,7 @@ describe('whatever becomes of the gateway’s answer', () => {
     const begun = await tenor.begin()
     await tenor.fault(fault)
     await tenor.advance(begun.clock, DUE)
+    expect((await tenor.plan(begun.id)).paid_amount).toBe(10_000)
     await expectChargedOnce(begun)
   })
 
