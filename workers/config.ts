@@ -30,6 +30,10 @@ const SECTIONS = {
     }),
     TEMPORAL_NAMESPACE: about(text().default('default'), { for: 'the Temporal namespace of the plans' }),
     TEMPORAL_TASK_QUEUE: about(text().default('tenor'), { for: 'the task queue that API and workers meet on' }),
+    CACHED_PLANS: about(z.coerce.number().int().min(2).optional(), {
+      for: 'how many plans a worker keeps in memory, some 0.2 MB each; unset, what its memory allows',
+      example: '1000',
+    }),
     TEMPORAL_UI_URL: about(url('http', 'https').default('http://localhost:8233'), {
       for: "the address of Temporal's UI, for links from a plan to its workflow",
     }),
@@ -42,6 +46,10 @@ const SECTIONS = {
     STRIPE_API_URL: about(url('http', 'https').optional(), {
       for: "the address of a stand-in for Stripe's API; unset, it is Stripe itself",
       example: 'http://127.0.0.1:4604',
+    }),
+    GATEWAY_REQUESTS_PER_SECOND: about(z.coerce.number().positive().optional(), {
+      for: 'the most requests one worker makes of the gateway in a second; several workers share what it allows',
+      example: '80',
     }),
     STRIPE_WEBHOOK_SECRET: about(
       text().transform((list) =>

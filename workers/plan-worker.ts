@@ -1,15 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import type { MikroORM } from '@mikro-orm/postgresql'
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
+import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker'
 import { createClockActivities } from '../activities/clocks/index.ts'
 import { createPlanActivities } from '../activities/plans/index.ts'
 import { instantOf } from '../domain/calendar.ts'
+import type { LimitedGateway } from '../gateways/limiter.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
+import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
 
 export type PlanWorkerOptions = {
   orm: MikroORM
-  gateway: PaymentGateway
+  gateway: PaymentGateway | LimitedGateway
   address: string
   namespace: string
   taskQueue: string
@@ -35,11 +37,15 @@ export async function createPlanWorker(
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),
     },
-    interceptors: { activity: [keepAlive] },
+    interceptors: activityInterceptors(asked.gateway),
     // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through.
     stickyQueueScheduleToStartTimeout: '5m',
     shutdownGraceTime: '20s',
     ...asked.options,
   })
   return { worker, connection }
+}
+
+export function activityInterceptors(gateway: PaymentGateway | LimitedGateway): WorkerInterceptors {
+  return { activity: 'waitMs' in gateway ? [keepAlive, notWhileBusy(gateway)] : [keepAlive] }
 }

@@ -2,6 +2,7 @@ import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker'
 import closeWithGrace from 'close-with-grace'
 import { type Logger, pino } from 'pino'
 import { openDatabase } from '../db/orm.ts'
+import { limited } from '../gateways/limiter.ts'
 import { mailer } from '../gateways/mail/mailer.ts'
 import { cases } from '../gateways/salesforce/cases.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
@@ -27,16 +28,12 @@ async function main(config: Config): Promise<void> {
   })
   const { worker, connection } = await createPlanWorker({
     orm,
-    gateway: stripeGateway({
-      secretKey: config.STRIPE_SECRET_KEY,
-      apiUrl: config.STRIPE_API_URL,
-      returnUrl: config.PUBLIC_URL,
-    }),
+    gateway: gatewayOf(config),
     onCharge: (outcome) => watch.charges.inc({ outcome }),
     address: config.TEMPORAL_ADDRESS,
     namespace: config.TEMPORAL_NAMESPACE,
     taskQueue: config.TEMPORAL_TASK_QUEUE,
-    options: { shutdownGraceTime: '10s' },
+    options: { shutdownGraceTime: '10s', ...(config.CACHED_PLANS && { maxCachedWorkflows: config.CACHED_PLANS }) },
   })
   const running = worker.run()
   isRunning = true
@@ -51,6 +48,16 @@ async function main(config: Config): Promise<void> {
     await watch.close()
   })
   await running
+}
+
+function gatewayOf(config: Config) {
+  const gateway = stripeGateway({
+    secretKey: config.STRIPE_SECRET_KEY,
+    apiUrl: config.STRIPE_API_URL,
+    returnUrl: config.PUBLIC_URL,
+  })
+  const requestsPerSecond = config.GATEWAY_REQUESTS_PER_SECOND
+  return requestsPerSecond === undefined ? gateway : limited(gateway, { requestsPerSecond })
 }
 
 function casesOf(config: Config) {
