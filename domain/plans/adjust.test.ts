@@ -72,8 +72,8 @@ describe('120000 in 12, three paid', () => {
       type: 'terms.adjusted',
       data: { previous_total_amount: 120000, total_amount: 150000 },
     })
-    const { before, after } = (notice as { data: { before: { amount: number }[]; after: { amount: number }[] } }).data
-    expect([before[11]?.amount, after[11]?.amount]).toEqual([10000, 13336])
+    const data = notice?.data as Record<'before' | 'after', { amount: number }[]>
+    expect([data.before[11]?.amount, data.after[11]?.amount]).toEqual([10000, 13336])
   })
 })
 
