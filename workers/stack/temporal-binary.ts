@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import * as fs from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The newest release of Temporal's CLI that Go can also build from the module proxy alone. */
@@ -67,6 +67,7 @@ function isExecutable(file: string): boolean {
 /** Moved into its place only when whole, so that a download or build cut short is never taken for a server. */
 function keep(file: string, env: NodeJS.ProcessEnv): string {
   fs.renameSync(file, cached(env))
+  fs.rmSync(dirname(file), { recursive: true, force: true })
   return cached(env)
 }
 
@@ -82,7 +83,9 @@ async function download(folder: string, say: Say): Promise<string> {
   const file = fs.readdirSync(draft).find((name) => name.startsWith('temporal-cli') && !name.endsWith('.downloading'))
   if (ok && file) return join(draft, file)
   fs.rmSync(draft, { recursive: true, force: true })
-  throw new Error(`the download from temporal.download failed: ${stalled.happened() ? 'no answer' : lastLine}`)
+  // The SDK tells the whole chain of causes in one line; the last link is what helps.
+  const cause = lastLine.replace(/\]$/, '').split(': ').slice(-2).join(': ')
+  throw new Error(`the download from temporal.download failed: ${stalled.happened() ? 'no answer' : cause}`)
 }
 
 /** Ends a download that makes no progress: without a way out to the internet it would be waited for in vain. */
