@@ -154,7 +154,7 @@ function feesEntry(booked: number, amount: number): Effect[] {
   ]
 }
 
-function told(plan: Plan, { at, feesBooked, ...cancellation }: Cancellation): Effect[] {
+function told(plan: Plan, { at, feesBooked: _, ...cancellation }: Cancellation): Effect[] {
   return [
     {
       write: 'event',
