@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity'
 import { recordChange, recordNewPlan } from '../../db/plans/write.ts'
 import type { Effect, PlanChange } from '../../domain/plans/effects.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
@@ -24,7 +25,8 @@ export function createPlanActivities(deps: PlanDeps) {
       await recordNewPlan(deps.orm.em.fork(), plan, { request: opening.request, workflowId, runId, effects })
     },
     async recordChange(change: PlanChange): Promise<void> {
-      await recordChange(deps.orm.em.fork(), change)
+      const { workflowExecution } = activityInfo()
+      await recordChange(deps.orm.em.fork(), change, workflowExecution?.runId)
     },
     chargeInstallment: (asked: ChargeAsked) => chargeInstallment(deps, asked),
     payOnce: (asked: PaymentAsked) => payOnce(deps, asked),

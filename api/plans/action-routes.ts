@@ -3,15 +3,16 @@ import { z } from 'zod'
 import { Customers } from '../../db/customers/customers.ts'
 import type { PlanRow } from '../../db/plans/plans.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
-import { parseInstant } from '../../domain/calendar.ts'
+import { isCivil, parseInstant, startOfDay } from '../../domain/calendar.ts'
 import type { PaymentMethod } from '../../domain/plans/plan.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
 import { changePaymentMethod, pause, pay, resume } from '../../workflows/plans/messages.ts'
 import { attach } from '../customers/payment-methods.ts'
 import type { ApiDeps } from '../deps.ts'
 import { json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { refuseStale, tagOf } from '../http/etag.ts'
-import { pathId, paymentMethodId, positiveAmount, timestamp } from '../http/fields.ts'
+import { dateOrTimestamp, pathId, paymentMethodId, positiveAmount } from '../http/fields.ts'
 import { actionHeaders, ifMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { notFound, unprocessable } from '../http/problem.ts'
@@ -76,8 +77,12 @@ function payments(app: App, kind: PlanApi, deps: ApiDeps): void {
 
 function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
   const body = z
-    .strictObject({ mode: z.enum(['extend', 'catch_up']), until: timestamp.optional() })
-    .meta({ id: 'PauseBody', description: 'Without `until` the holiday lasts until it is ended.' })
+    .strictObject({ mode: z.enum(['extend', 'catch_up']), until: dateOrTimestamp.optional() })
+    .meta({
+      id: 'PauseBody',
+      description:
+        'Without `until`, a moment or the date whose first moment it is, the holiday lasts until it is ended.',
+    })
   const schema = (summary: string) => ({
     tags: [kind.tag],
     summary,
@@ -89,7 +94,12 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
     const caller = callerOf(request)
     const plan = await planToChange(request, request.params.id, kind, deps)
     const { mode, until } = request.body
-    const command = { id: idFor(request, 'cmd_'), by: caller.sub, mode, until: until ? parseInstant(until) : null }
+    const command = {
+      id: idFor(request, 'cmd_'),
+      by: caller.sub,
+      mode,
+      until: until ? momentIn(until, plan.state.terms.timezone) : null,
+    }
     await send(deps, plan.workflowId, pause, command)
     return answerWithPlan(reply, deps, caller, kind, plan.id)
   })
@@ -101,6 +111,10 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
     await send(deps, plan.workflowId, resume, { id: idFor(request, 'cmd_'), by: caller.sub })
     return answerWithPlan(reply, deps, caller, kind, plan.id)
   })
+}
+
+function momentIn(until: string, timezone: string): Instant {
+  return isCivil(until) ? startOfDay(until, timezone) : parseInstant(until)
 }
 
 async function planToChange(request: FastifyRequest, id: string, kind: PlanApi, deps: ApiDeps): Promise<PlanRow> {

@@ -185,7 +185,8 @@ export function showTransaction(row: TransactionRow) {
     transaction_id: row.id,
     plan_id: row.planId,
     type: row.type,
-    installment_number: row.installmentNumber ?? null,
+    // What a cancellation leaves to be collected is no instalment.
+    installment_number: row.installmentNumber || null,
     attempt: row.attempt ?? null,
     amount: row.amount,
     currency: row.currency,
@@ -195,6 +196,7 @@ export function showTransaction(row: TransactionRow) {
     gateway_id: row.gatewayId ?? null,
     created_at: row.createdAt,
     settled_at: row.settledAt ?? null,
+    returned_at: row.returnedAt ?? null,
   }
 }
 

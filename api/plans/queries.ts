@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, IsolationLevel } from '@mikro-orm/postgresql'
 import { instantOf } from '../../db/columns.ts'
 import { Installments } from '../../db/plans/installments.ts'
 import type { PlanRow } from '../../db/plans/plans.ts'
@@ -21,7 +21,12 @@ export async function planFor(em: EntityManager, caller: Caller, kind: PlanKind,
 
 /** As `planFor`, with everything that is shown with it. */
 export async function wholePlanFor(em: EntityManager, caller: Caller, kind: PlanKind, id: string): Promise<PlanRows> {
-  return (await withRows(em, [await planFor(em, caller, kind, id)]))[0] as PlanRows
+  return atOneMoment(em, async (tx) => (await withRows(tx, [await planFor(tx, caller, kind, id)]))[0] as PlanRows)
+}
+
+/** Reads that belong together: what is written meanwhile is in all of them or in none. */
+export function atOneMoment<T>(em: EntityManager, read: (tx: EntityManager) => Promise<T>): Promise<T> {
+  return em.transactional(read, { isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true })
 }
 
 /** Plans with what is shown with them, in two queries however many they are. */

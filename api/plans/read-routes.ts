@@ -13,7 +13,7 @@ import { ifNoneMatchHeader } from '../http/headers.ts'
 import { callerOf, onlyCustomer } from '../identity/caller.ts'
 import type { PlanApi } from './kind.ts'
 import { showCancellation, showEntry, shown, showTransaction } from './present.ts'
-import { nowFor, planFor, planOf, wholePlanFor, withRows } from './queries.ts'
+import { atOneMoment, nowFor, planFor, planOf, wholePlanFor, withRows } from './queries.ts'
 import { showReceipt } from './receipts.ts'
 import {
   Cancellation,
@@ -64,11 +64,12 @@ function readPlans(app: App, api: PlanApi, deps: ApiDeps): void {
       const { limit, cursor, customer_id, status, test_clock } = request.query
       const only = onlyCustomer(caller)
       if (only !== null && customer_id !== undefined && customer_id !== only) return { data: [], next_cursor: null }
-      const em = deps.orm.em.fork()
       const filter = { kind, customerId: only ?? customer_id, status, testClockId: test_clock }
-      const page = await listPlans(em, caller.tenant, filter, { limit, cursor })
-      const rows = await withRows(em, page.data)
-      return { data: rows.map(show), next_cursor: page.nextCursor }
+      return atOneMoment(deps.orm.em.fork(), async (em) => {
+        const page = await listPlans(em, caller.tenant, filter, { limit, cursor })
+        const rows = await withRows(em, page.data)
+        return { data: rows.map(show), next_cursor: page.nextCursor }
+      })
     },
   )
 

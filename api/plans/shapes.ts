@@ -161,6 +161,7 @@ export const Transaction = z
     gateway_id: z.string().nullable(),
     created_at: instant,
     settled_at: instant.nullable(),
+    returned_at: instant.nullable().meta({ description: 'When a payment that had succeeded was taken back.' }),
   })
   .meta({ id: 'Transaction' })
 

@@ -59,10 +59,10 @@ export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan
 }
 
 /**
- * Writes what a workflow has decided, in one transaction. A change that was written already does nothing and answers
+ * Writes what a workflow has decided, in one transaction, and in which run (`runId`). A change that was written already does nothing and answers
  * false. Throws `ChangeOutOfOrder` when the one before it is missing and `PlanNotRecorded` for an unknown plan.
  */
-export async function recordChange(em: EntityManager, change: PlanChange): Promise<boolean> {
+export async function recordChange(em: EntityManager, change: PlanChange, runId?: string): Promise<boolean> {
   return inTransaction(em, async (tx) => {
     const { changeSequence } = await lockPlan(tx, change.plan)
     if (change.sequence <= changeSequence) return false
@@ -73,7 +73,7 @@ export async function recordChange(em: EntityManager, change: PlanChange): Promi
     await tx.nativeUpdate(
       Plans,
       { id: plan.id },
-      { ...headColumns(change.head), changeSequence: change.sequence, updatedAt: change.at },
+      { ...headColumns(change.head), ...(runId && { runId }), changeSequence: change.sequence, updatedAt: change.at },
     )
     if (change.head.lifecycle === 'completed') {
       await tx.nativeUpdate(Plans, { id: plan.id, completedAt: null }, { completedAt: change.at })

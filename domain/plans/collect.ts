@@ -1,5 +1,5 @@
 import { civilOf, plusMs } from '../calendar.ts'
-import type { Decision, Effect, EscalationReason } from './effects.ts'
+import type { Decision, Effect, EscalationReason, Resolution } from './effects.ts'
 import { dueMoment, findInstallment, isEnding, unpaid, withInstallment } from './figures.ts'
 import { attemptTransaction, installmentEscalation } from './keys.ts'
 import * as ledger from './ledger.ts'
@@ -97,6 +97,7 @@ export function settleInstallment(
         : [
             happened(`processing:${open.transaction}`, 'payment.processing', plan, installment, {
               transaction_id: transaction,
+              amount: open.amount,
             }),
           ]
     return { installment: { ...installment, open: { ...open, state: 'processing', pollAt } }, effects: told }
@@ -154,8 +155,8 @@ function paidBy(plan: Collector, installment: Installment, transaction: string, 
       unpaid(paid.installment) > 0 ? { ...paid.installment, status: 'scheduled' as const } : paid.installment,
     effects: [
       ...moneyIn(plan, transaction, amount, describe(installment)),
-      ...paid.effects,
       happened(`paid:${transaction}`, 'payment.completed', plan, installment, data),
+      ...paid.effects,
     ],
   }
 }
@@ -185,21 +186,27 @@ export function moneyIn(plan: Pick<Plan, 'id'>, transaction: string, amount: num
 }
 
 export function asPaid(installment: Installment): Installment {
-  return { ...installment, status: 'paid', open: null, retryOn: null, extra: null, escalation: null }
+  return { ...installment, status: 'paid', open: null, retryOn: null, extra: null, escalation: null, askedBy: null }
 }
 
-export function resolved(installment: Installment, action: 'paid' | 'adjusted' | 'plan_canceled'): Effect[] {
-  return installment.escalation
-    ? [
-        { write: 'escalation_resolved', id: installment.escalation, resolution: { action } },
-        {
-          write: 'event',
-          key: `resolved:${installment.escalation}`,
-          type: 'escalation.resolved',
-          data: { escalation_id: installment.escalation, action },
-        },
-      ]
-    : []
+/** Closes the open escalation of an instalment, if it has one; a broker's own retry that is paid closes it in their name. */
+export function resolved(installment: Installment, cause: 'paid' | 'adjusted' | 'plan_canceled'): Effect[] {
+  const { escalation, askedBy, number } = installment
+  if (!escalation) return []
+  const resolution: Resolution =
+    cause === 'paid' && askedBy
+      ? { action: 'retry', note: askedBy.note, ...(askedBy.by === null ? {} : { by: askedBy.by }) }
+      : { action: cause }
+  const data = {
+    escalation_id: escalation,
+    installment_number: number,
+    action: resolution.action,
+    by: askedBy?.by ?? null,
+  }
+  return [
+    { write: 'escalation_resolved', id: escalation, resolution },
+    { write: 'event', key: `resolved:${escalation}`, type: 'escalation.resolved', data },
+  ]
 }
 
 /** The plan was cancelled while this was being charged, and the charge failed: nothing is owed any more. */
@@ -275,7 +282,7 @@ function retryAfterDecline(
   if (installment.number === 0) return null
   const scheduled = cause === 'due' || cause === 'retry'
   // An attempt outside the schedule leaves the schedule as it was: it uses up no retry and opens no escalation.
-  if (!scheduled && installment.escalation) return { ...installment, status: 'escalated' }
+  if (!scheduled && installment.escalation) return { ...installment, status: 'escalated', askedBy: null }
   if (!scheduled && installment.retryOn) return { ...installment, status: 'retrying' }
   const retryOn = nextRetryDay(plan.terms.retryPolicy, installment.retries, civilOf(at, plan.terms.timezone))
   return retryOn === null ? null : { ...installment, status: 'retrying', retryOn }
@@ -318,7 +325,7 @@ export function escalate(
   reason: EscalationReason,
   code: string,
 ): { installment: Installment; effects: Effect[] } {
-  const escalated: Installment = { ...installment, status: 'escalated', retryOn: null, extra: null }
+  const escalated: Installment = { ...installment, status: 'escalated', retryOn: null, extra: null, askedBy: null }
   if (installment.escalation) return { installment: escalated, effects: [] }
   const id = installmentEscalation(plan, installment.number, by)
   return {
@@ -336,7 +343,13 @@ export function escalate(
         write: 'event',
         key: `opened:${id}`,
         type: 'escalation.opened',
-        data: { escalation_id: id, installment_number: installment.number, reason },
+        data: {
+          plan_id: plan.id,
+          escalation_id: id,
+          installment_number: installment.number,
+          amount: unpaid(installment),
+          reason,
+        },
       },
       notice(`escalated:${id}`, 'payment.escalated', installment, code),
     ],

@@ -73,6 +73,8 @@ export type Installment = {
   extra: 'broker' | 'payment_method' | null
   /** An escalation of this instalment is unresolved, whatever is being tried meanwhile. */
   escalation: string | null
+  /** Who asked for the broker's retry that is under way, and why: kept with the escalation when it succeeds. */
+  askedBy: { note: string; by: string | null } | null
   reminded: boolean
   /** Made after the schedule was agreed and due at this moment, whatever the billing time. */
   atOnce: Instant | null

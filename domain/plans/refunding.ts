@@ -74,7 +74,7 @@ function refundEscalated(
           write: 'event',
           key: `opened:${id}`,
           type: 'escalation.opened',
-          data: { escalation_id: id, refund: refund.number },
+          data: { plan_id: plan.id, escalation_id: id, refund: refund.number, amount: stuck },
         },
       ]
   return { plan: withRefund(plan, escalated), effects }

@@ -55,7 +55,7 @@ function refundResolved(plan: Plan, refund: Refund, asked: Resolving, resolution
   }
   const elsewhere = refundedElsewhere(plan, refund, asked.reference ?? '')
   const closed = cancellationClosed(elsewhere.plan)
-  const effects = [...elsewhere.effects, ...closes(asked.escalation, resolution), ...closed.effects]
+  const effects = [...elsewhere.effects, ...closes(plan, asked.escalation, resolution), ...closed.effects]
   return { plan: closed.plan, effects }
 }
 
@@ -69,7 +69,14 @@ function installmentResolved(
   switch (asked.action) {
     case 'retry':
       mayStillBeCharged(plan, installment)
-      return { plan: withInstallment(plan, { ...installment, extra: 'broker' }), effects: asksAgain(plan, asked) }
+      return {
+        plan: withInstallment(plan, {
+          ...installment,
+          extra: 'broker',
+          askedBy: { note: asked.note, by: asked.by ?? null },
+        }),
+        effects: asksAgain(plan, asked),
+      }
     case 'mark_paid':
       return paidElsewhere(plan, installment, asked.reference ?? '', resolution)
     case 'waive':
@@ -78,7 +85,7 @@ function installmentResolved(
       if (isEnding(plan)) throw new RuleBroken('action_not_allowed', 'The plan is cancelled already.')
       // Its escalation is closed here, with the broker's words; the cancellation closes the others.
       const canceled = cancel(withInstallment(plan, { ...installment, escalation: null }), now)
-      return { plan: canceled.plan, effects: [...closes(asked.escalation, resolution), ...canceled.effects] }
+      return { plan: canceled.plan, effects: [...closes(plan, asked.escalation, resolution), ...canceled.effects] }
     }
     default:
       return asked.action satisfies never
@@ -117,7 +124,7 @@ function paidElsewhere(plan: Plan, installment: Installment, reference: string, 
       type: 'payment.completed',
       data: { plan_id: plan.id, transaction_id: transaction, amount },
     },
-    ...closes(installment.escalation ?? '', resolution),
+    ...closes(plan, installment.escalation ?? '', resolution),
   ]
   return { plan: withInstallment(plan, asPaid({ ...installment, paid: installment.amount })), effects }
 }
@@ -135,30 +142,30 @@ function writtenOff(plan: Plan, installment: Installment, resolution: Resolution
         type: 'installment.waived',
         data: { plan_id: plan.id, installment_number: installment.number, amount },
       },
-      ...closes(id, resolution),
+      ...closes(plan, id, resolution),
     ],
   }
 }
 
-function asksAgain(plan: Plan, { escalation, by }: Resolving): Effect[] {
+function asksAgain(plan: Plan, { escalation, by, note }: Resolving): Effect[] {
   return [
     {
       write: 'event',
       key: `retry:${escalation}:${plan.sequence.change + 1}`,
       type: 'escalation.retried',
-      data: { escalation_id: escalation, by: by ?? null },
+      data: { plan_id: plan.id, escalation_id: escalation, by: by ?? null, note },
     },
   ]
 }
 
-function closes(id: string, resolution: Resolution): Effect[] {
+function closes(plan: Plan, id: string, resolution: Resolution): Effect[] {
   return [
     { write: 'escalation_resolved', id, resolution },
     {
       write: 'event',
       key: `resolved:${id}`,
       type: 'escalation.resolved',
-      data: { escalation_id: id, action: resolution.action },
+      data: { plan_id: plan.id, escalation_id: id, action: resolution.action, by: resolution.by ?? null },
     },
   ]
 }

@@ -45,6 +45,7 @@ export function newInstallment(number: number, dueDate: CivilDate, amount: Minor
     retryOn: null,
     extra: null,
     escalation: null,
+    askedBy: null,
     reminded: false,
     atOnce: null,
   }

@@ -56,6 +56,8 @@ export async function testClock(start: messages.ClockStart): Promise<void> {
 
   while (!isEnded) {
     await condition(() => isEnded || clock.to !== null)
+    // The advance is on record before its end can be.
+    await condition(allHandlersFinished)
     if (clock.to !== null) await advanceTo(clock, clock.to, () => isEnded)
     await condition(allHandlersFinished)
     if (clock.to === null && !isEnded && isLong()) await continueAsNew<typeof testClock>(clock)

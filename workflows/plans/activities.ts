@@ -15,7 +15,7 @@ export const ask = proxyActivities<PlanActivities>({
 
 /** Within the workflow task, which costs half as much: once, and only as long as a task should take. */
 const askHere = proxyLocalActivities<PlanActivities>({
-  startToCloseTimeout: '8 seconds',
+  startToCloseTimeout: '2 seconds',
   retry: { maximumAttempts: 1 },
 })
 
