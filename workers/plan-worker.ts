@@ -38,8 +38,9 @@ export async function createPlanWorker(
       ...createClockActivities({ orm: asked.orm }),
     },
     interceptors: activityInterceptors(asked.gateway),
-    // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through.
-    stickyQueueScheduleToStartTimeout: '5m',
+    // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through. But a
+    // message to a plan whose worker was killed waits for as long, until it is brought to another worker.
+    stickyQueueScheduleToStartTimeout: '30s',
     shutdownGraceTime: '20s',
     ...asked.options,
   })
