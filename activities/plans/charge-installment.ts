@@ -23,6 +23,8 @@ export type ChargeAsked = {
 }
 
 /** `transaction` is the payment that settled it; `installment` is what the database now holds. */
+/** An earlier payment was completed after all, for another amount: this attempt is not made, the plan is to look at that. */
+export type ChargeSuperseded = { superseded: string }
 export type ChargeSettled = { outcome: ChargeOutcome; at: Instant; transaction: string; installment: Installment }
 
 /**
@@ -30,7 +32,7 @@ export type ChargeSettled = { outcome: ChargeOutcome; at: Instant; transaction: 
  * transaction, instalment, ledger, receipt, notices and events in one database transaction. Run again, it answers what it
  * answered before, or goes on where it was.
  */
-export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Promise<ChargeSettled> {
+export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Promise<ChargeSettled | ChargeSuperseded> {
   const { attempt } = asked
   const em = deps.orm.em.fork()
   const known = await em.findOne(Transactions, { id: attempt.transaction })
@@ -38,10 +40,9 @@ export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Pro
   const at = asked.clock ?? deps.now()
   if (!known) {
     const earlier = await completedMeanwhile(deps, em, asked)
-    if (earlier)
-      return earlier.answer
-        ? (earlier.answer as ChargeSettled)
-        : settle(deps, asked, { result: 'succeeded' }, earlier.id, at)
+    if (earlier?.answer) return earlier.answer as ChargeSettled
+    if (earlier && earlier.amount !== attempt.amount) return { superseded: earlier.id }
+    if (earlier) return settle(deps, asked, { result: 'succeeded' }, earlier.id, at)
     await recordAsked(deps, asked, at)
   }
   const outcome = await askForCharge(deps, {

@@ -124,7 +124,7 @@ it('a charge that another try has settled stays so when the first one gets no an
 it('an older answer does not take the place of the end', async () => {
   const { plan, asked } = await firstCharge()
   const settled = await interleaved(asked, () => ({ result: 'processing' }))
-  expect(settled.outcome).toEqual({ result: 'succeeded' })
+  expect(settled).toMatchObject({ outcome: { result: 'succeeded' } })
   await expectPaidOnce(plan)
 })
 

@@ -189,7 +189,7 @@ async function changeEscalation(em: EntityManager, effect: EscalationChanged, at
 }
 
 async function changeTransaction(em: EntityManager, change: TransactionChanged, at: Instant): Promise<void> {
-  const { id, status, declineCode, returned } = change
+  const { id, status, declineCode, returned, parts } = change
   const settled = status === 'succeeded' || status === 'failed'
   await em.nativeUpdate(
     Transactions,
@@ -197,6 +197,7 @@ async function changeTransaction(em: EntityManager, change: TransactionChanged, 
     {
       updatedAt: at,
       ...(status === undefined ? {} : { status }),
+      ...(parts === undefined ? {} : { allocations: parts }),
       ...(settled ? { settledAt: at } : {}),
       ...(declineCode === undefined ? {} : { declineCode }),
       ...(returned === undefined ? {} : { returnedAmount: returned, returnedAt: at }),

@@ -1,7 +1,7 @@
 import { RuleBroken } from '../errors.ts'
 import { cancellationFigures } from './cancellation.ts'
-import { resolved } from './collect.ts'
 import type { Decision, Effect } from './effects.ts'
+import { resolved } from './escalate.ts'
 import { type ChargeOfTheDay, chargeOfTheDay, hasOpenCharge, netTotal, sum, today, unpaid } from './figures.ts'
 import * as ledger from './ledger.ts'
 import type { Cancellation, Installment, Plan } from './plan.ts'

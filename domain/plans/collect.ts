@@ -1,11 +1,13 @@
-import { civilOf, plusMs } from '../calendar.ts'
-import type { Decision, Effect, EscalationReason, Resolution } from './effects.ts'
+import { civilOf } from '../calendar.ts'
+import { isBankDebit, pollAfter } from './debits.ts'
+import type { Decision, Effect, EscalationReason } from './effects.ts'
+import { escalate, escalationNotice } from './escalate.ts'
 import { dueMoment, findInstallment, isEnding, unpaid, withInstallment } from './figures.ts'
-import { attemptTransaction, installmentEscalation } from './keys.ts'
-import * as ledger from './ledger.ts'
+import { attemptTransaction } from './keys.ts'
 import type { ChargeOutcome } from './outcome.ts'
 import type { AttemptCause, Installment, OpenAttempt, Plan } from './plan.ts'
 import { nextRetryDay } from './retry.ts'
+import { describe, droppedByCancellation, moneyIn, payPart } from './settle.ts'
 import type { Instant } from './terms.ts'
 
 /**
@@ -23,19 +25,6 @@ export type Attempt = {
   cause: AttemptCause
   transaction: string
   amount: number
-}
-
-const DEBITS = ['us_bank_account', 'sepa_debit', 'bacs_debit', 'au_becs_debit', 'acss_debit']
-const HOUR = 3_600_000
-
-/** Methods whose money comes days later and may be taken back after that. */
-export function isBankDebit(type: string): boolean {
-  return DEBITS.includes(type)
-}
-
-/** How long a payment that is `processing` is left before it is read without having been asked to. */
-export function pollAfter(type: string, now: Instant): Instant {
-  return plusMs(now, isBankDebit(type) ? 24 * HOUR : HOUR)
 }
 
 /** Begins the next attempt on an instalment: from now on nothing else is charged for it (keeps Charging). */
@@ -145,6 +134,13 @@ export function attemptHeard(
   return { plan: withInstallment(heard, { ...settled, escalation: written.escalation }), effects: [] }
 }
 
+/** Takes an attempt back that was not made after all: the instalment is as it was before. */
+export function attemptDropped(plan: Plan, number: number): Decision {
+  const installment = findInstallment(plan, number)
+  if (installment.open?.by !== 'charge') return { plan, effects: [] }
+  return { plan: withInstallment(plan, { ...installment, open: null, status: installment.open.before }), effects: [] }
+}
+
 /** Puts a payment on its instalment; an open escalation is resolved when nothing is left to pay (keeps NSF). */
 function paidBy(plan: Collector, installment: Installment, transaction: string, amount: number) {
   const paid = payPart(installment, amount)
@@ -158,73 +154,6 @@ function paidBy(plan: Collector, installment: Installment, transaction: string, 
       happened(`paid:${transaction}`, 'payment.completed', plan, installment, data),
       ...paid.effects,
     ],
-  }
-}
-
-/** Puts money on an instalment: paid when it covers it, otherwise as before with less to pay. */
-export function payPart(installment: Installment, amount: number): { installment: Installment; effects: Effect[] } {
-  const paid = { ...installment, paid: installment.paid + amount }
-  if (paid.paid === paid.amount) return { installment: asPaid(paid), effects: resolved(installment, 'paid') }
-  const lowered: Effect[] = installment.escalation
-    ? [{ write: 'escalation_amount', id: installment.escalation, amount: unpaid(paid) }]
-    : []
-  return { installment: paid, effects: lowered }
-}
-
-/** Ledger entry, receipt and the receipt's notice for one payment that succeeded. */
-export function moneyIn(plan: Pick<Plan, 'id'>, transaction: string, amount: number, what: string): Effect[] {
-  return [
-    ledger.paid({ key: `paid:${transaction}`, amount, description: `Paid: ${what}`, transaction }),
-    { write: 'receipt', transaction, type: 'payment', amount },
-    {
-      write: 'notice',
-      key: `receipt:${transaction}`,
-      type: 'payment.receipt',
-      data: { transaction_id: transaction, amount, plan_id: plan.id },
-    },
-  ]
-}
-
-export function asPaid(installment: Installment): Installment {
-  return { ...installment, status: 'paid', open: null, retryOn: null, extra: null, escalation: null, askedBy: null }
-}
-
-/** Closes the open escalation of an instalment, if it has one; a broker's own retry that is paid closes it in their name. */
-export function resolved(installment: Installment, cause: 'paid' | 'adjusted' | 'plan_canceled'): Effect[] {
-  const { escalation, askedBy, number } = installment
-  if (!escalation) return []
-  const resolution: Resolution =
-    cause === 'paid' && askedBy
-      ? { action: 'retry', note: askedBy.note, ...(askedBy.by === null ? {} : { by: askedBy.by }) }
-      : { action: cause }
-  const data = {
-    escalation_id: escalation,
-    installment_number: number,
-    action: resolution.action,
-    by: askedBy?.by ?? null,
-  }
-  return [
-    { write: 'escalation_resolved', id: escalation, resolution },
-    { write: 'event', key: `resolved:${escalation}`, type: 'escalation.resolved', data },
-  ]
-}
-
-/** The plan was cancelled while this was being charged, and the charge failed: nothing is owed any more. */
-export function droppedByCancellation(
-  installment: Installment,
-  transaction: string,
-): { installment: Installment; effects: Effect[] } {
-  const amount = unpaid(installment)
-  const key = `dropped:${transaction}:${installment.number}`
-  const effects: Effect[] = [
-    ...(amount > 0
-      ? [ledger.noLongerOwed({ key, amount, description: `No longer owed: ${describe(installment)}` })]
-      : []),
-    ...resolved(installment, 'plan_canceled'),
-  ]
-  return {
-    installment: { ...installment, status: 'canceled' as const, retryOn: null, extra: null, escalation: null },
-    effects,
   }
 }
 
@@ -307,7 +236,7 @@ function escalatedBy(
   const escalated = escalate(plan, installment, open.attempt, reason, outcome.code)
   const replace: Effect[] =
     reasonOf(outcome) === 'payment_method_invalid'
-      ? [notice(`replace:${open.transaction}`, 'payment_method.required', installment, outcome.code)]
+      ? [escalationNotice(`replace:${open.transaction}`, 'payment_method.required', installment, outcome.code)]
       : []
   return { installment: escalated.installment, effects: [...escalated.effects, ...replace] }
 }
@@ -315,59 +244,6 @@ function escalatedBy(
 function reasonOf(outcome: Exclude<ChargeOutcome, { result: 'succeeded' | 'processing' }>): EscalationReason {
   const reason = REASONS[outcome.result](outcome.result === 'declined' ? outcome : {})
   return reason === 'insufficient_funds' && outcome.code !== 'insufficient_funds' ? 'payment_declined' : reason
-}
-
-/** Hands an instalment to a broker, because of an attempt or of a transaction that was returned; one that is escalated already stays one escalation (keeps NSF). */
-export function escalate(
-  plan: Pick<Plan, 'id'>,
-  installment: Installment,
-  by: number | string,
-  reason: EscalationReason,
-  code: string,
-): { installment: Installment; effects: Effect[] } {
-  const escalated: Installment = { ...installment, status: 'escalated', retryOn: null, extra: null, askedBy: null }
-  if (installment.escalation) return { installment: escalated, effects: [] }
-  const id = installmentEscalation(plan, installment.number, by)
-  return {
-    installment: { ...escalated, escalation: id },
-    effects: [
-      {
-        write: 'escalation',
-        id,
-        about: { installment: installment.number },
-        reason,
-        code,
-        amount: unpaid(installment),
-      },
-      {
-        write: 'event',
-        key: `opened:${id}`,
-        type: 'escalation.opened',
-        data: {
-          plan_id: plan.id,
-          escalation_id: id,
-          installment_number: installment.number,
-          amount: unpaid(installment),
-          reason,
-        },
-      },
-      notice(`escalated:${id}`, 'payment.escalated', installment, code),
-    ],
-  }
-}
-
-function notice(
-  key: string,
-  type: 'payment.escalated' | 'payment_method.required',
-  installment: Installment,
-  code: string,
-): Effect {
-  return {
-    write: 'notice',
-    key,
-    type,
-    data: { installment: installment.number, amount: unpaid(installment), decline_code: code },
-  }
 }
 
 function happened(
@@ -383,10 +259,6 @@ function happened(
     type,
     data: { plan_id: plan.id, installment_number: installment.number || null, ...data },
   }
-}
-
-export function describe(installment: Installment): string {
-  return installment.number === 0 ? 'balance of the cancellation' : `instalment ${installment.number}`
 }
 
 /** Why an attempt is made for this amount on this day: kept with the transaction, shown in timeline and receipt. */

@@ -1,5 +1,5 @@
 import { RuleBroken } from '../errors.ts'
-import { isBankDebit } from './collect.ts'
+import { isBankDebit } from './debits.ts'
 import type { Decision } from './effects.ts'
 import { collectibles, isEnding, withInstallment } from './figures.ts'
 import type { PaymentMethod, Plan } from './plan.ts'

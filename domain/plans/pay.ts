@@ -1,12 +1,13 @@
 import { compareInstants } from '../calendar.ts'
 import { RuleBroken } from '../errors.ts'
 import { chargeStep, isChargeable } from '../money.ts'
-import { droppedByCancellation, isBankDebit, moneyIn, payPart, pollAfter } from './collect.ts'
+import { isBankDebit, pollAfter } from './debits.ts'
 import type { Decision, Effect } from './effects.ts'
 import { dueMoment, findInstallment, isEnding, sum, unpaid, withInstallment } from './figures.ts'
 import { paymentTransaction } from './keys.ts'
 import type { ChargeOutcome } from './outcome.ts'
 import type { Installment, Payment, PaymentMethod, Plan } from './plan.ts'
+import { droppedByCancellation, moneyIn, payPart } from './settle.ts'
 import type { Instant } from './terms.ts'
 
 /**

@@ -1,9 +1,11 @@
-import { asPaid, pollAfter, resolved } from './collect.ts'
+import { pollAfter } from './debits.ts'
 import type { Decision, Effect } from './effects.ts'
+import { resolved } from './escalate.ts'
 import { collectibles, refundable, unpaid, withInstallment } from './figures.ts'
 import { externalTransaction, refundEscalation } from './keys.ts'
 import * as ledger from './ledger.ts'
 import type { Installment, Plan, Refund } from './plan.ts'
+import { asPaid } from './settle.ts'
 import type { Instant } from './terms.ts'
 
 /** Money back: decided here, asked for at the gateway by the workflow, handed to a broker where the gateway will not. */

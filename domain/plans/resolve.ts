@@ -1,12 +1,12 @@
 import { RuleBroken } from '../errors.ts'
 import { cancel, cancellationClosed } from './cancel.ts'
-import { asPaid, describe, moneyIn } from './collect.ts'
 import type { Decision, Effect, Resolution } from './effects.ts'
 import { collectibles, isEnding, unpaid, withInstallment } from './figures.ts'
 import { externalTransaction } from './keys.ts'
 import * as ledger from './ledger.ts'
 import type { Installment, Plan, Refund } from './plan.ts'
 import { refundAgain, refundedElsewhere } from './refunding.ts'
+import { asPaid, describe, moneyIn } from './settle.ts'
 import type { Instant } from './terms.ts'
 
 export type Resolving = {

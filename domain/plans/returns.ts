@@ -1,13 +1,14 @@
 import { civilOf } from '../calendar.ts'
 import { cancellationFiguredAgain } from './cancel.ts'
-import { escalate, moneyIn, payPart } from './collect.ts'
 import type { Decision, Effect } from './effects.ts'
+import { escalate } from './escalate.ts'
 import { findInstallment, isEnding, unpaid, withInstallment } from './figures.ts'
 import * as ledger from './ledger.ts'
 import type { ReturnOutcome } from './outcome.ts'
 import type { Installment, Plan } from './plan.ts'
 import { refundWanted } from './refunding.ts'
 import { nextRetryDay } from './retry.ts'
+import { moneyIn, payPart } from './settle.ts'
 import type { Instant } from './terms.ts'
 
 /** What gateways say after the fact: money taken back, or money that came for a payment already given up. */

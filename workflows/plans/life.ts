@@ -6,7 +6,7 @@ import { joinClock, leaveClock, reportRest } from './clock.ts'
 import { show } from './cockpit.ts'
 import { hearCommands } from './commands.ts'
 import * as messages from './messages.ts'
-import { begin, lookAt } from './perform.ts'
+import { begin, isLooking, lookAt } from './perform.ts'
 import { record, recordOpening } from './record.ts'
 import { apply, beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
 
@@ -50,11 +50,12 @@ async function isFinished(run: Run): Promise<boolean> {
 
 function doWhatIsDue(run: Run): void {
   apply(run, timePassed(run.plan, now(run)))
-  run.plan = attemptsBegun(run.plan, now(run))
-  for (const work of workOpen(run.plan, now(run), run.news)) begin(run, work)
   for (const transaction of run.news) {
     if (!isUnderWay(run.plan, transaction)) lookAt(run, transaction)
   }
+  // What is being looked at may have paid what an attempt would charge.
+  if (!isLooking(run)) run.plan = attemptsBegun(run.plan, now(run))
+  for (const work of workOpen(run.plan, now(run), run.news)) begin(run, work)
   void record(run)
 }
 

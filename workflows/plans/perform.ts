@@ -1,6 +1,6 @@
 import { formatMoney } from '../../domain/money.ts'
 import { afterwards } from '../../domain/plans/afterwards.ts'
-import { attemptSettled, openAttempt, whyAttempt } from '../../domain/plans/collect.ts'
+import { attemptDropped, attemptHeard, openAttempt, whyAttempt } from '../../domain/plans/collect.ts'
 import { findInstallment, today } from '../../domain/plans/figures.ts'
 import { refundNumberOf } from '../../domain/plans/keys.ts'
 import { paymentSettled } from '../../domain/plans/pay.ts'
@@ -25,6 +25,10 @@ export function lookAt(run: Run, transaction: string): void {
   if (run.running.has(key)) return
   run.news.delete(transaction)
   startWork(run, key, () => look(run, transaction))
+}
+
+export function isLooking(run: Run): boolean {
+  return [...run.running].some((key) => key.startsWith('look:'))
 }
 
 function startWork(run: Run, key: string, work: () => Promise<void>): void {
@@ -54,7 +58,7 @@ async function collect(run: Run, number: number, byTime: boolean): Promise<void>
   const { plan } = run
   const attempt = openAttempt(plan, number)
   if (!attempt) return
-  run.news.delete(attempt.transaction)
+  const hadNews = run.news.delete(attempt.transaction)
   const installment = findInstallment(plan, number)
   const words = installmentInWords(plan, installment, attempt.cause)
   const charge = byTime ? askHereFirst : askByItself
@@ -67,22 +71,31 @@ async function collect(run: Run, number: number, byTime: boolean): Promise<void>
     why: whyAttempt(plan, installment, attempt.cause),
     clock: plan.clock?.now ?? null,
   })
-  noteWritten(run.written, result.installment)
-  apply(run, { plan: attemptSettled(run.plan, number, result.outcome, result).plan, effects: [] })
+  if ('superseded' in result) {
+    apply(run, attemptDropped(run.plan, number))
+    run.news.add(result.superseded)
+    return
+  }
+  const { outcome, at, transaction, installment: written } = result
+  noteWritten(run.written, written)
+  apply(run, attemptHeard(run.plan, number, outcome, { at, transaction, written }))
   apply(run, afterwards(run.plan, now(run)))
+  // The news may have been of something later than this answer: a return on the heels of the payment.
+  if (hadNews && outcome.result === 'succeeded') run.news.add(transaction)
 }
 
 async function payOnce(run: Run, number: number): Promise<void> {
   const { plan } = run
   const payment = plan.payments.find((p) => p.number === number)
   if (!payment) return
-  run.news.delete(payment.transaction)
+  const hadNews = run.news.delete(payment.transaction)
   const summary = `One-off payment of ${formatMoney(payment.amount, plan.terms.currency)}`
   const { outcome, at } = await ask.payOnce.executeWithOptions({ summary }, [
     { plan: plan.id, payment, description: summary, clock: plan.clock?.now ?? null },
   ])
   apply(run, paymentSettled(run.plan, number, outcome, at))
   apply(run, afterwards(run.plan, now(run)))
+  if (hadNews && outcome.result === 'succeeded') run.news.add(payment.transaction)
 }
 
 async function giveBack(run: Run, number: number): Promise<void> {
