@@ -222,5 +222,5 @@ describe('a term of ten years', () => {
     expect(await tenor.balances(id)).toEqual({ receivable: 0, income: -1_000_000, cash: 1_000_000 })
     const payments = await tenor.payments(customer.id)
     expect(payments.map((p) => p.net)).toEqual([...Array(119).fill(8_333), 1_000_000 - 119 * 8_333])
-  }, 180_000)
+  }, 240_000)
 })

@@ -136,7 +136,7 @@ describe('while the end of a charge is unknown', () => {
 
   it('a cancellation while the gateway is at it: charged, counted, refunded', async () => {
     const begun = await tenor.begin({ cancellation_terms: { type: 'full' } })
-    await tenor.fault({ mode: 'slow', ms: 12_000, count: 1, path: CONFIRM })
+    await tenor.fault({ mode: 'slow', ms: 3_000, count: 2, path: CONFIRM })
     await tenor.startAdvance(begun.clock, DUE)
     await tenor.untilPlan(begun.id, (plan) => plan.installments[0]?.status === 'processing')
     expect((await tenor.cancel(begun.id)).provisional).toBe(true)

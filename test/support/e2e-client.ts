@@ -82,7 +82,7 @@ export type Escalation = {
   status: string
   salesforce_case_id: string | null
   resolved_at: string | null
-  resolution: { action: string; reference: string | null } | null
+  resolution: { action: string; reference: string | null; note: string; by: string } | null
 }
 export type Notification = { type: string; channel: string; status: string; created_at: string }
 export type Event = { event_id: string; type: string; occurred_at: string; data: Record<string, unknown> }
@@ -126,6 +126,8 @@ type Beginning = Record<string, unknown> & { outcomes?: string[]; now?: string }
 export type Begun = { customer: { id: string; email: string }; clock: string; plan: Plan; id: string }
 
 const PATIENCE_MS = 45_000
+/** Years go by on a clock, on a machine that is busy with other things. */
+const LONG_PATIENCE_MS = 180_000
 let customers = 0
 
 /** A customer of Tenor's API and of the sandboxes behind it. */
@@ -203,10 +205,11 @@ export class Tenor {
   }
 
   async settled(clock: string): Promise<void> {
-    await this.until(`clock ${clock} to be ready`, async () => {
+    const look = async () => {
       const { status } = await this.must<{ status: string }>('GET', `/test_clocks/${clock}`)
       return status === 'ready' ? true : undefined
-    })
+    }
+    await this.until(`clock ${clock} to be ready`, look, LONG_PATIENCE_MS)
   }
 
   async advance(clock: string, to: string): Promise<void> {
@@ -338,8 +341,8 @@ export class Tenor {
   }
 
   /** What `look` finds, as soon as it finds something. */
-  async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const end = Date.now() + PATIENCE_MS
+  async until<T>(what: string, look: () => Promise<T | undefined>, patienceMs = PATIENCE_MS): Promise<T> {
+    const end = Date.now() + patienceMs
     for (;;) {
       const found = await look()
       if (found !== undefined) return found
