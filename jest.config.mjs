@@ -31,7 +31,7 @@ const e2e = {
   globalSetup: '<rootDir>/test/support/setup-stack.mjs',
   globalTeardown: '<rootDir>/test/support/teardown-servers.mjs',
 }
-const faults = { displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'], ...servers }
+const faults = { displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] }
 const replay = { displayName: 'replay', testMatch: ['<rootDir>/test/replay/**/*.test.ts'] }
 const simulation = { displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] }
 

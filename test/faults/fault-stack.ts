@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { migrate } from '../../db/migrate.ts'
+import { CONFIG_NAMES } from '../../workers/config.ts'
+import { areListening, isHealthy, programPart } from '../../workers/stack/children.ts'
+import { composeStack } from '../../workers/stack/composition.ts'
+import { devIssuer } from '../../workers/stack/dev-issuer.ts'
+import { type Home, takeHome } from '../../workers/stack/home.ts'
+import { createPart, type Part, type PartName, type PartSpec } from '../../workers/stack/part.ts'
+import { freePorts, type Ports } from '../../workers/stack/ports.ts'
+import { postgresPart, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
+import { registerSearchAttributes, temporalPart } from '../../workers/stack/temporal.ts'
+import { type Answer, Tenor } from '../support/e2e-client.ts'
+import { startProxy, type TcpProxy } from './proxy.ts'
+
+export type Way = 'stripe' | 'postgres' | 'temporal'
+export const WAYS: readonly Way[] = ['stripe', 'postgres', 'temporal']
+export const PARTS: readonly PartName[] = ['postgres', 'temporal', 'stripe', 'mail', 'salesforce', 'worker', 'api']
+
+/**
+ * The whole of Tenor as processes that can be killed, with ways between its programs and what they stand on that can be
+ * cut, and points before and after each side effect at which a program dies. Nothing brings a part back but `start`.
+ */
+export class FaultStack {
+  readonly home: Home
+  readonly env: NodeJS.ProcessEnv
+  readonly ways: Record<Way, TcpProxy>
+  readonly tenor: Tenor
+  readonly #parts = new Map<PartName, Part>()
+  readonly #points: string
+
+  private constructor(home: Home, env: NodeJS.ProcessEnv, ways: Record<Way, TcpProxy>, tenor: Tenor, points: string) {
+    this.home = home
+    this.env = env
+    this.ways = ways
+    this.tenor = tenor
+    this.#points = points
+  }
+
+  static async start(): Promise<FaultStack> {
+    const path = fs.mkdtempSync(join(tmpdir(), 'tenor-faults-'))
+    // The database's user must be able to pass through.
+    fs.chmodSync(path, 0o755)
+    const home = await takeHome(path)
+    const ports = await freePorts()
+    const issuer = await devIssuer(home.path)
+    const clean = Object.entries(process.env).filter(([name]) => !CONFIG_NAMES.includes(name))
+    const { env } = composeStack(Object.fromEntries(clean), ports, home.path, issuer.jwksFile)
+    const [stripe, postgres, temporal] = await Promise.all(
+      [ports.stripe, ports.postgres, ports.temporal].map((port) => startProxy(port)),
+    )
+    const ways = { stripe, postgres, temporal } as Record<Way, TcpProxy>
+    const points = join(home.path, 'points')
+    fs.mkdirSync(points)
+    const token = await issuer.sign({ sub: 'integrator', tenant: 'tenor', role: 'admin' }, '1d')
+    const at = (port: number) => `http://127.0.0.1:${port}`
+    const tenor = new Tenor({
+      api: at(ports.api),
+      stripe: at(ports.stripe),
+      inbox: at(ports.inbox),
+      salesforce: at(ports.salesforce),
+      token,
+    })
+    const stack = new FaultStack(home, env, ways, tenor, points)
+    try {
+      await stack.#bringUp(ports)
+    } catch (error) {
+      await stack.stop()
+      throw error
+    }
+    return stack
+  }
+
+  async #bringUp(ports: Ports): Promise<void> {
+    const { home, env, ways } = this
+    const files = { dbFile: join(home.path, 'temporal.db'), logFile: home.logFile('temporal') }
+    const say = () => {}
+    // Durable, unlike other tests' database: what it has answered must outlive a SIGKILL.
+    const database = await postgresPart({ home: home.path, port: ports.postgres, logFile: home.logFile('postgres') })
+    const temporal = await temporalPart({ port: ports.temporal, ...files, namespace: 'default', say })
+    await Promise.all([
+      this.#add(database),
+      this.#add(temporal),
+      this.#program('stripe', ['sandbox/main.ts', 'stripe'], env, () => areListening(ports.stripe)),
+      this.#program('mail', ['sandbox/main.ts', 'mail'], env, () => areListening(ports.inbox, ports.smtp)),
+      this.#program('salesforce', ['sandbox/main.ts', 'salesforce'], env, () => areListening(ports.salesforce)),
+    ])
+    await preparePostgresDatabase(ports.postgres)
+    await migrate(env.DATABASE_URL ?? '')
+    await registerSearchAttributes(`127.0.0.1:${ports.temporal}`, 'default')
+    const database_url = new URL(env.DATABASE_URL ?? '')
+    database_url.port = String(ways.postgres.port)
+    const programs = {
+      ...env,
+      LOG_LEVEL: 'warn',
+      DATABASE_URL: database_url.href,
+      TEMPORAL_ADDRESS: `127.0.0.1:${ways.temporal.port}`,
+      STRIPE_API_URL: `http://127.0.0.1:${ways.stripe.port}`,
+      TENOR_FAULT_POINTS: this.#points,
+      NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'points.ts')).href}`,
+    }
+    const healthy = (port: number, path: string) => () => isHealthy(`http://127.0.0.1:${port}${path}`)
+    await Promise.all([
+      this.#program('worker', ['workers/worker.ts'], programs, healthy(ports.workerMetrics, '/health')),
+      this.#program('api', ['workers/api.ts'], programs, healthy(ports.api, '/health/live')),
+    ])
+  }
+
+  #program(
+    name: PartName,
+    command: [string, ...string[]],
+    env: NodeJS.ProcessEnv,
+    ready: () => Promise<boolean>,
+  ): Promise<void> {
+    const options = { env, logFile: this.home.logFile(name), ready, readyTimeoutMs: 90_000 }
+    return this.#add(programPart(name, command, options))
+  }
+
+  #add(spec: PartSpec): Promise<void> {
+    const part = createPart(spec, { onProcess: (name, mark) => this.home.remember(name, mark) })
+    this.#parts.set(spec.name, part)
+    return part.start()
+  }
+
+  /** By SIGKILL, and it stays down. */
+  async kill(name: PartName): Promise<void> {
+    await this.#part(name).kill('SIGKILL')
+  }
+
+  /** Brings a part back that is down; resolves when it answers. */
+  async start(name: PartName): Promise<void> {
+    const part = this.#part(name)
+    // Its end may not have been noticed yet.
+    if (this.isUp(name)) await part.kill('SIGKILL')
+    await part.start()
+  }
+
+  /** Ends a part politely, as a deployment does, and starts it again. */
+  async replace(name: PartName): Promise<void> {
+    await this.#part(name).stop()
+    await this.#part(name).start()
+  }
+
+  /** Brings back whatever is down. */
+  async startAll(): Promise<void> {
+    for (const names of [PARTS.slice(0, 5), PARTS.slice(5)]) {
+      await Promise.all(names.filter((name) => !this.isUp(name)).map((name) => this.start(name)))
+    }
+  }
+
+  /**
+   * Sends a request as a client does that wants it done: under one key, again and again while the API is away or says
+   * that it could not be done in time. Refusals are answers.
+   */
+  async insist(method: string, path: string, body?: unknown, key: string = randomUUID()): Promise<Answer> {
+    for (let tries = 0; ; tries++) {
+      const answer = await this.tenor.ask(method, path, { body, key }).catch(() => undefined)
+      if (answer && answer.status !== 503 && answer.status !== 429 && !isStillAtWork(answer)) return answer
+      if (tries > 400) throw new Error(`${method} ${path} was never answered: ${JSON.stringify(answer?.body)}`)
+      await sleep(200)
+    }
+  }
+
+  isUp(name: PartName): boolean {
+    return this.#part(name).pid() !== undefined
+  }
+
+  #part(name: PartName): Part {
+    const part = this.#parts.get(name)
+    if (!part) throw new Error(`There is no part ${name}`)
+    return part
+  }
+
+  // --- Points ---------------------------------------------------------------------------------------------------------
+
+  /** The next time that a program comes to a point, it is gone and stays away; `nth` counts from 1. */
+  arm(program: 'worker' | 'api', at: string, nth = 1): void {
+    fs.rmSync(join(this.#points, `${program}.hit`), { force: true })
+    const file = join(this.#points, `${program}.armed`)
+    fs.writeFileSync(`${file}.new`, JSON.stringify({ at, nth }))
+    fs.renameSync(`${file}.new`, file)
+  }
+
+  disarm(program: 'worker' | 'api'): void {
+    fs.rmSync(join(this.#points, `${program}.armed`), { force: true })
+  }
+
+  /** Whether the armed point was come to. */
+  wasHit(program: 'worker' | 'api'): boolean {
+    return fs.existsSync(join(this.#points, `${program}.hit`))
+  }
+
+  /** Every point that a program comes to while something is done, in order and as often as it does. */
+  async pointsOf(program: 'worker' | 'api', work: () => Promise<unknown>): Promise<string[]> {
+    const seen = join(this.#points, `${program}.seen`)
+    const record = join(this.#points, 'record')
+    fs.rmSync(seen, { force: true })
+    fs.writeFileSync(record, '')
+    await work()
+    fs.rmSync(record)
+    return fs.existsSync(seen) ? fs.readFileSync(seen, 'utf8').trim().split('\n') : []
+  }
+
+  /** The end of every part's log, for a report. */
+  logs(lines = 25): string {
+    return PARTS.map((name) => {
+      const text = fs.existsSync(this.home.logFile(name)) ? fs.readFileSync(this.home.logFile(name), 'utf8') : ''
+      return `--- ${name}\n${text.trimEnd().split('\n').slice(-lines).join('\n')}`
+    }).join('\n')
+  }
+
+  async stop(): Promise<void> {
+    // Nothing is kept: no part is let finish what it does.
+    await Promise.all([...this.#parts.values()].map((part) => part.kill('SIGKILL')))
+    await Promise.all(Object.values(this.ways).map((way) => way.close()))
+    this.home.release()
+    fs.rmSync(this.home.path, { recursive: true, force: true })
+  }
+}
+
+/** The first request under this key has not been answered yet: it may be that of a process that is gone. */
+function isStillAtWork({ status, body }: Answer): boolean {
+  return status === 409 && body?.code === 'request_in_progress'
+}

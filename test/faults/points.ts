@@ -1,0 +1,177 @@
+import { subscribe } from 'node:diagnostics_channel'
+import * as fs from 'node:fs'
+import http from 'node:http'
+import { createRequire, syncBuiltinESMExports } from 'node:module'
+import { basename, join } from 'node:path'
+import nodemailer from 'nodemailer'
+import pg from 'pg'
+
+/**
+ * Loaded into Tenor's processes by `--import`, where TENOR_FAULT_POINTS names a folder: the moments before and after
+ * every side effect become points at which the process can be killed. What runs knows nothing of it: it hooks the
+ * libraries through which everything leaves the process.
+ *
+ * `<folder>/<process>.armed` holds `{ "at", "nth" }`: at the nth time at that point the process is gone, as by SIGKILL
+ * from outside. `<folder>/<process>.seen` gets every point that is passed, while `<folder>/record` is there.
+ */
+
+const folder = process.env.TENOR_FAULT_POINTS
+const script = basename(process.argv[1] ?? '')
+const part = { 'worker.ts': 'worker', 'api.ts': 'api' }[script]
+
+type Armed = { at: string; nth: number }
+let passed = { text: '', times: 0 }
+
+function point(name: string): void {
+  const at = (suffix: string) => join(folder ?? '', `${part}.${suffix}`)
+  if (fs.existsSync(join(folder ?? '', 'record'))) fs.appendFileSync(at('seen'), `${name}\n`)
+  const text = readOrNothing(at('armed'))
+  if (text === '') return
+  if (passed.text !== text) passed = { text, times: 0 }
+  const armed = JSON.parse(text) as Armed
+  if (armed.at !== name) return
+  passed.times += 1
+  if (passed.times < armed.nth) return
+  fs.renameSync(at('armed'), at('hit'))
+  process.kill(process.pid, 'SIGKILL')
+  // Nothing more of this process may happen until the signal has arrived.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+}
+
+function readOrNothing(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** `before`, the work, `after`: of a promise, when it is fulfilled. */
+function around<T>(name: string, work: () => T): T {
+  point(`before ${name}`)
+  const result = work()
+  if (!(result instanceof Promise)) return result
+  return result.then((value: unknown) => {
+    point(`after ${name}`)
+    return value
+  }) as T
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a library's method, whatever its signature.
+type Method = (this: any, ...args: any[]) => any
+
+/** Puts a method around one of a library's. `name` is what its call is called, or null for one that changes nothing. */
+function wrap(owner: object, method: string, name: (self: object, args: unknown[]) => string | null): void {
+  const methods = owner as Record<string, Method>
+  const original = methods[method] as Method
+  methods[method] = function (...args) {
+    const called = name(this, args)
+    return called === null ? original.apply(this, args) : around(called, () => original.apply(this, args))
+  }
+}
+
+function hookDatabase(): void {
+  const open = new WeakMap<object, Set<string>>()
+  wrap(pg.Client.prototype, 'query', (client, [asked]) => {
+    const text = (typeof asked === 'string' ? asked : ((asked as { text?: string } | null)?.text ?? '')).trimStart()
+    const written = open.get(client)
+    if (/^(begin|start transaction)/i.test(text)) open.set(client, new Set())
+    if (/^rollback$/i.test(text)) open.delete(client)
+    const [, verb, table] = /^(?:with .*)?(insert|update|delete)\s+(?:into\s+|from\s+)?"?(\w+)/is.exec(text) ?? []
+    if (verb && written) written.add(table ?? '')
+    if (/^commit$/i.test(text) && written) {
+      open.delete(client)
+      return written.size === 0 ? null : `commit of ${[...written].sort().join(', ')}`
+    }
+    return verb && !written ? `${verb.toLowerCase()} of ${table}` : null
+  })
+}
+
+function hookStripe(): void {
+  const original = http.request
+  http.request = ((...args: Parameters<typeof http.request>) => {
+    const [options] = args as unknown as [{ method?: string; path?: string }]
+    const { method = 'GET', path = '' } = options ?? {}
+    if (method === 'GET' || !path.startsWith('/v1/')) return original(...args)
+    const name = `stripe ${method} ${path.split('?')[0]?.replace(/\b(pi|re|cus|pm)_\w+/g, ':id')}`
+    point(`before ${name}`)
+    const request = original(...args)
+    request.prependOnceListener('response', () => point(`after ${name}`))
+    return request
+  }) as typeof http.request
+  syncBuiltinESMExports()
+}
+
+function hookSalesforce(): void {
+  const nameOf = ({ method, path }: { method: string; path: string }) =>
+    method === 'GET' || !path.startsWith('/services/data') ? null : `salesforce ${method}`
+  for (const [channel, when] of [
+    ['undici:request:create', 'before'],
+    ['undici:request:headers', 'after'],
+  ] as const) {
+    subscribe(channel, (message) => {
+      const name = nameOf((message as { request: { method: string; path: string } }).request)
+      if (name !== null) point(`${when} ${name}`)
+    })
+  }
+}
+
+function hookMail(): void {
+  const transport = nodemailer.createTransport({ jsonTransport: true })
+  wrap(Object.getPrototypeOf(transport), 'sendMail', () => 'letter')
+}
+
+function hookTemporal(): void {
+  const load = createRequire(import.meta.url)
+  const { WorkflowClient } = load('@temporalio/client')
+  wrap(WorkflowClient.prototype, 'executeUpdateWithStart', (_, args) => {
+    const [, asked] = args as [unknown, { startWorkflowOperation: { options: object } }]
+    Object.assign(asked.startWorkflowOperation.options, { workflowTaskTimeout: '2s' })
+    return 'start of a workflow'
+  })
+  wrap(WorkflowClient.prototype, 'start', (_, [, options]) => {
+    Object.assign(options as object, { workflowTaskTimeout: '2s' })
+    return 'start of a clock'
+  })
+  if (part !== 'worker') return
+  const { Activity } = load('@temporalio/worker/lib/activity')
+  const type = (self: object) => `activity ${(self as { info: { activityType: string } }).info.activityType}`
+  wrap(Activity.prototype, 'execute', type)
+  reuseBundle(load('@temporalio/worker/lib/workflow/bundler').WorkflowCodeBundler)
+  hurry(load('@temporalio/worker').Worker)
+}
+
+/** What a killed worker had begun is begun anew soon: hundreds of kills would else take hours. */
+function hastened(bundle: { code: string }): { code: string } {
+  const code = bundle.code.replaceAll(/heartbeatTimeout: ?['"]15 seconds['"]/g, "heartbeatTimeout: '6 seconds'")
+  if (code === bundle.code) throw new Error('The workflows have no heartbeat time-out of 15 seconds to shorten')
+  return { ...bundle, code }
+}
+
+/** For the same reason: what was meant for a killed worker goes to the next one soon. */
+function hurry(worker: { create: (options: object) => Promise<unknown> }): void {
+  const create = worker.create
+  worker.create = (options) => create.call(worker, { ...options, stickyQueueScheduleToStartTimeout: '1s' })
+}
+
+/** Bundling the workflows takes seconds of every start of a worker: it is done once in a stack's life. */
+function reuseBundle(bundler: { prototype: { createBundle: () => Promise<object> } }): void {
+  const file = join(folder ?? '', 'bundle.json')
+  const original = bundler.prototype.createBundle
+  bundler.prototype.createBundle = async function () {
+    const kept = readOrNothing(file)
+    if (kept !== '') return JSON.parse(kept)
+    const bundle = hastened((await original.apply(this)) as { code: string })
+    fs.writeFileSync(`${file}.new`, JSON.stringify(bundle))
+    fs.renameSync(`${file}.new`, file)
+    return bundle
+  }
+}
+
+if (folder && part) {
+  hookDatabase()
+  hookStripe()
+  hookSalesforce()
+  hookMail()
+  hookTemporal()
+}
