@@ -11,6 +11,9 @@ export type Charge = {
   metadata: Record<string, string>
 }
 
+/** What a charge is about that nobody has asked for before; `customer` is the gateway's id. */
+export type FirstCharge = Charge & { amount: number; currency: string; customer: string }
+
 /**
  * Asks the gateway for one charge (keeps Charging): made unconfirmed, its id stored, then confirmed. When an earlier try
  * had an unknown end the payment is looked for and read before anything else. Throws when the gateway does not answer;
@@ -20,35 +23,52 @@ export async function askForCharge({ orm, gateway }: PlanDeps, charge: Charge): 
   const em = orm.em.fork()
   const row = await em.findOneOrFail(Transactions, { id: charge.transaction })
   const wasAsked = row.gatewayRequestKey !== null
-  try {
+  return orUnknown(em, row.id, async () => {
     const customer = await gatewayCustomer(em, row)
     if (!wasAsked) await note(em, row, { gatewayRequestKey: row.id })
     const id = row.gatewayId ?? (wasAsked ? await gateway.find(row.id, customer) : null)
-    if (id !== null) {
-      await note(em, row, { gatewayId: id })
-      const state = await gateway.read(id)
-      if (state.result !== 'unconfirmed') return asOutcome(state)
-      await note(em, row, { confirmations: row.confirmations + 1 })
-      return await gateway.confirm(id, `${row.id}:confirm`)
-    }
-    const { amount, currency } = row
-    const { paymentMethod, description, metadata } = charge
-    const made = await gateway.create({
-      reference: row.id,
-      key: row.id,
-      amount,
-      currency,
-      customer,
-      paymentMethod,
-      description,
-      metadata,
-    })
-    if ('result' in made) return made
-    await note(em, row, { gatewayId: made.id })
-    return await gateway.confirm(made.id, `${row.id}:confirm`)
+    if (id === null) return makeAndConfirm({ gateway }, em, { ...charge, ...row, customer })
+    await note(em, row, { gatewayId: id })
+    const state = await gateway.read(id)
+    if (state.result !== 'unconfirmed') return asOutcome(state)
+    await note(em, row, { confirmations: row.confirmations + 1 })
+    return gateway.confirm(id, confirmKey(row.id))
+  })
+}
+
+/** The same for a charge that has just been put on record with its key, by nobody before: there is nothing to look for. */
+export async function askForFirst({ orm, gateway }: PlanDeps, charge: FirstCharge): Promise<ChargeOutcome> {
+  const em = orm.em.fork()
+  return orUnknown(em, charge.transaction, () => makeAndConfirm({ gateway }, em, charge))
+}
+
+async function makeAndConfirm({ gateway }: Pick<PlanDeps, 'gateway'>, em: EntityManager, charge: FirstCharge) {
+  const { transaction, amount, currency, customer, paymentMethod, description, metadata } = charge
+  const made = await gateway.create({
+    reference: transaction,
+    key: transaction,
+    amount,
+    currency,
+    customer,
+    paymentMethod,
+    description,
+    metadata,
+  })
+  if ('result' in made) return made
+  await em.nativeUpdate(Transactions, { id: transaction }, { gatewayId: made.id })
+  return gateway.confirm(made.id, confirmKey(transaction))
+}
+
+function confirmKey(transaction: string): string {
+  return `${transaction}:confirm`
+}
+
+async function orUnknown<T>(em: EntityManager, transaction: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
   } catch (error) {
     // Not if another try has settled it meanwhile: its end is known then.
-    const open = { id: row.id, answer: null, status: { $in: OPEN } }
+    const open = { id: transaction, answer: null, status: { $in: OPEN } }
     await em.nativeUpdate(Transactions, open, { status: 'unknown', outcome: 'unknown' })
     throw error
   }

@@ -1,12 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { insertOnce } from '../../db/insert-once.ts'
 import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
-import { lockPlan, recordInstallment } from '../../db/plans/write.ts'
+import { lockPlan, recordCharged } from '../../db/plans/write.ts'
 import { type Attempt, settleInstallment } from '../../domain/plans/collect.ts'
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
 import type { Installment, PaymentMethod } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
-import { askForCharge } from './ask-for-charge.ts'
+import { askForCharge, askForFirst, type Charge, type FirstCharge } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
 
 export type ChargeAsked = {
@@ -38,23 +38,16 @@ export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Pro
   const known = await em.findOne(Transactions, { id: attempt.transaction })
   if (known?.answer) return known.answer as ChargeSettled
   const at = asked.clock ?? deps.now()
+  const charge = chargeOf(asked)
+  let first: FirstCharge | null = null
   if (!known) {
     const earlier = await completedMeanwhile(deps, em, asked)
     if (earlier?.answer) return earlier.answer as ChargeSettled
     if (earlier && earlier.amount !== attempt.amount) return { superseded: earlier.id }
     if (earlier) return settle(deps, asked, { result: 'succeeded' }, earlier.id, at)
-    await recordAsked(deps, asked, at)
+    first = await recordAsked(deps, asked, charge, at)
   }
-  const outcome = await askForCharge(deps, {
-    transaction: attempt.transaction,
-    paymentMethod: asked.paymentMethod.id,
-    description: asked.description,
-    metadata: {
-      tenor_plan: asked.plan,
-      tenor_installment: String(attempt.installment),
-      tenor_attempt: String(attempt.attempt),
-    },
-  })
+  const outcome = await (first ? askForFirst(deps, first) : askForCharge(deps, charge))
   deps.onCharge?.(outcome.result)
   return settle(deps, asked, outcome, attempt.transaction, asked.clock ?? deps.now())
 }
@@ -68,6 +61,7 @@ async function completedMeanwhile(
   em: EntityManager,
   { plan, attempt }: ChargeAsked,
 ): Promise<TransactionRow | null> {
+  if (attempt.attempt === 1) return null
   const before = await em.findOne(
     Transactions,
     { planId: plan, installmentNumber: attempt.installment, type: 'charge', attempt: { $lt: attempt.attempt } },
@@ -81,11 +75,31 @@ async function completedMeanwhile(
   return state.result === 'succeeded' ? Object.assign(before, { answer: null }) : null
 }
 
-async function recordAsked({ orm }: PlanDeps, asked: ChargeAsked, at: Instant): Promise<void> {
+function chargeOf({ plan, attempt, paymentMethod, description }: ChargeAsked): Charge {
+  return {
+    transaction: attempt.transaction,
+    paymentMethod: paymentMethod.id,
+    description,
+    metadata: {
+      tenor_plan: plan,
+      tenor_installment: String(attempt.installment),
+      tenor_attempt: String(attempt.attempt),
+    },
+  }
+}
+
+/** `null` when another try has put it on record in the meantime, and may have asked already. */
+async function recordAsked(
+  { orm }: PlanDeps,
+  asked: ChargeAsked,
+  charge: Charge,
+  at: Instant,
+): Promise<FirstCharge | null> {
   const { attempt, installment, why } = asked
-  await orm.em.fork().transactional(async (em) => {
+  return orm.em.fork().transactional(async (em) => {
     const plan = await lockPlan(em, asked.plan)
-    await insertOnce(em, Transactions, [
+    if (!plan.gatewayCustomer) throw new Error(`The customer of plan ${plan.id} is not known at the gateway`)
+    const inserted = await insertOnce(em, Transactions, [
       {
         id: attempt.transaction,
         tenantId: plan.tenant,
@@ -98,13 +112,16 @@ async function recordAsked({ orm }: PlanDeps, asked: ChargeAsked, at: Instant): 
         status: 'pending',
         cause: attempt.cause,
         gateway: 'stripe',
+        gatewayRequestKey: attempt.transaction,
         allocations: [{ installment: attempt.installment, amount: attempt.amount }],
         why,
         createdAt: at,
         updatedAt: at,
       },
     ])
-    await recordInstallment(em, plan.id, installment, [], at)
+    if (inserted === 0) return null
+    await recordCharged(em, plan, installment, [], at)
+    return { ...charge, amount: attempt.amount, currency: plan.currency, customer: plan.gatewayCustomer }
   })
 }
 
@@ -148,7 +165,7 @@ async function settle(
         answer: isOver ? settled : null,
       },
     )
-    await recordInstallment(em, plan.id, installment, effects, at)
+    await recordCharged(em, plan, installment, effects, at)
     return settled
   })
 }

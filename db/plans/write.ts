@@ -25,7 +25,13 @@ export type NewPlan = {
   effects: readonly Effect[]
 }
 
-export type LockedPlan = PlanIdentity & { changeSequence: number; terms: Terms; lifecycle: Lifecycle }
+/** `gatewayCustomer` is the customer's id at the gateway. */
+export type LockedPlan = PlanIdentity & {
+  changeSequence: number
+  terms: Terms
+  lifecycle: Lifecycle
+  gatewayCustomer: string | null
+}
 
 /** Records a plan with its instalments and the effects of its creation, once. False when it was there already. */
 export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan): Promise<boolean> {
@@ -104,11 +110,29 @@ export async function recordInstallment(
   })
 }
 
+/**
+ * The same for a charge, which gives nothing back, in a transaction that holds the plan's row already (`lockPlan`):
+ * nothing else is written so often.
+ */
+export async function recordCharged(
+  tx: EntityManager,
+  plan: LockedPlan,
+  installment: Installment,
+  effects: readonly Effect[],
+  at: Instant,
+): Promise<void> {
+  await saveInstallments(tx, plan, plan.terms, [installment])
+  await writeEffects(tx, plan, at, effects)
+  await refreshCharged(tx, plan.id)
+}
+
 /** Holds the plan's row until the transaction ends: whoever writes about a plan does it one after the other. */
 export async function lockPlan(em: EntityManager, planId: string): Promise<LockedPlan> {
   const [row] = await em.execute<LockedPlan[]>(
     `select id, tenant_id as tenant, customer_id as customer, currency, test_clock_id as clock,
-        change_sequence as "changeSequence", lifecycle, state -> 'terms' as terms
+        change_sequence as "changeSequence", lifecycle, state -> 'terms' as terms,
+        (select gateway_customer_id from customers c where c.tenant_id = plans.tenant_id and c.id = customer_id)
+          as "gatewayCustomer"
       from plans where id = ? for no key update`,
     [planId],
   )
@@ -125,6 +149,34 @@ export async function lockPlan(em: EntityManager, planId: string): Promise<Locke
 export async function refreshPlan(em: EntityManager, planId: string): Promise<void> {
   await em.execute(REFRESH, { plan: planId }, 'run')
 }
+
+/** What a charge alone changes of those figures: it gives nothing back. */
+async function refreshCharged(em: EntityManager, planId: string): Promise<void> {
+  await em.execute(`with ${FIGURES} ${setFigures()}`, { plan: planId }, 'run')
+}
+
+const FIGURES = `figures as (
+  select
+    coalesce(sum(paid_amount), 0) as paid,
+    coalesce(sum(amount - paid_amount) filter (where status not in ('canceled', 'waived')), 0) as outstanding,
+    coalesce(bool_or(escalation_id is not null) filter (where number > 0), false) as past_due,
+    min(next_attempt_at) filter (where number > 0) as next_attempt,
+    min(next_attempt_at) filter (where number > 0 and status <> 'scheduled') as next_retry
+  from installments where plan_id = :plan
+)`
+
+const setFigures = (more = '') => `update plans p set ${more}
+  status = case when p.lifecycle = 'active' and f.past_due then 'past_due' else p.lifecycle end,
+  paid_amount = f.paid,
+  outstanding_amount = f.outstanding,
+  escalated = exists (select from escalations where plan_id = :plan and status = 'open'),
+  next_billing_at = case
+    when p.lifecycle not in ('pending', 'active') then null
+    when jsonb_typeof(p.state -> 'pause') = 'object' then f.next_retry
+    else f.next_attempt
+  end
+from figures f
+where p.id = :plan`
 
 const REFRESH = `
 with refunds as (
@@ -143,28 +195,7 @@ with refunds as (
   update transactions t set refunded_amount = coalesce((select amount from of_payments o where o.id = t.id), 0)
    where t.plan_id = :plan and t.type = 'charge'
      and t.refunded_amount <> coalesce((select amount from of_payments o where o.id = t.id), 0)
-), figures as (
-  select
-    coalesce(sum(paid_amount), 0) as paid,
-    coalesce(sum(amount - paid_amount) filter (where status not in ('canceled', 'waived')), 0) as outstanding,
-    coalesce(bool_or(escalation_id is not null) filter (where number > 0), false) as past_due,
-    min(next_attempt_at) filter (where number > 0) as next_attempt,
-    min(next_attempt_at) filter (where number > 0 and status <> 'scheduled') as next_retry
-  from installments where plan_id = :plan
-)
-update plans p set
-  status = case when p.lifecycle = 'active' and f.past_due then 'past_due' else p.lifecycle end,
-  paid_amount = f.paid,
-  outstanding_amount = f.outstanding,
-  refunded_amount = (select coalesce(sum(amount), 0) from refunds),
-  escalated = exists (select from escalations where plan_id = :plan and status = 'open'),
-  next_billing_at = case
-    when p.lifecycle not in ('pending', 'active') then null
-    when jsonb_typeof(p.state -> 'pause') = 'object' then f.next_retry
-    else f.next_attempt
-  end
-from figures f
-where p.id = :plan`
+), ${FIGURES} ${setFigures('refunded_amount = (select coalesce(sum(amount), 0) from refunds),')}`
 
 async function saveInstallments(
   em: EntityManager,
