@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { dueMoment } from '../domain/plans/figures.ts'
+import { whereOf } from './cycles.ts'
+import { each, makeCustomers, newPlan, paceFor, startPlan } from './plans.ts'
+import type { Servers } from './servers.ts'
+import { startWorker, type WorkerProcess } from './worker-process.ts'
+import { realTime } from './workflows/pace.ts'
+
+export type HerdSize = { plans: number; paid: number; monthMs: number }
+/** Instalments a second from the due moment to the last charge. `events` is the history a plan had before it. */
+export type Herd = { paid: number; temper: 'warm' | 'cold'; perSecond: number; events: number; late: boolean }
+
+/** Plans carried on by earlier runs have at most this many instalments in the present run's history. */
+const IN_A_RUN = 5
+
+/**
+ * Plans that all fall due at the same moment, month after month: warm, then with a worker that has just been started,
+ * at `paid` paid instalments, then warm again. What was paid before the present run is carried, as it is in a plan that
+ * has lived that long.
+ */
+export async function billingDays(servers: Servers, orm: MikroORM, size: HerdSize): Promise<Herd[]> {
+  const carried = Math.max(0, size.paid - IN_A_RUN)
+  const leadMs = 5_000 + size.plans * 30
+  const { pace, taskQueue } = paceFor('tenor', size.monthMs, leadMs)
+  const asked = { kind: 'tenor', taskQueue, ...whereOf(servers) } as const
+  const customers = await makeCustomers(servers, orm, 10)
+  const plans = Array.from({ length: size.plans }, (_, k) => {
+    const customer = customers[k % customers.length] as (typeof customers)[0]
+    return newPlan({ customer, months: size.paid + 3, billingDay: 15, paid: carried, startAfter: -carried })
+  })
+  let worker = await startWorker(asked)
+  const herds: Herd[] = []
+  try {
+    const ids: string[] = []
+    await each(plans, 8, async (made, k) => {
+      ids[k] = await startPlan(servers.client, orm, taskQueue, made, true)
+    })
+    for (let number = carried + 1; number <= size.paid + 2; number++) {
+      const isCold = number === size.paid + 1
+      if (isCold) {
+        await worker.stop()
+        worker = await startWorker(asked)
+      }
+      const { plan } = plans[0] as (typeof plans)[0]
+      const installment = plan.installments[number - 1]
+      if (!installment) throw new Error(`The plans have no instalment ${number}`)
+      const due = realTime(pace, Date.parse(dueMoment(installment, plan.terms)))
+      const { historyLength } = await servers.client.workflow.getHandle(ids[0] as string).describe()
+      const { perSecond, late } = await herd(worker, size.plans, due)
+      herds.push({ paid: number - 1, temper: isCold ? 'cold' : 'warm', perSecond, events: historyLength, late })
+    }
+    return herds
+  } finally {
+    await worker.stop()
+    await each(plans, 8, ({ plan }) =>
+      servers.client.workflow
+        .getHandle(`payment-terms-${plan.id}`)
+        .terminate()
+        .catch(() => undefined),
+    )
+  }
+}
+
+/** `late`: it was the due moment before everything was ready, so the figure is too high by what had been done. */
+async function herd(worker: WorkerProcess, plans: number, due: number): Promise<{ perSecond: number; late: boolean }> {
+  const before = await worker.cycles()
+  const late = Date.now() > due
+  await sleep(Math.max(0, due - Date.now()))
+  const begun = Date.now()
+  while ((await worker.cycles()) < before + plans) await sleep(50)
+  return { perSecond: plans / ((Date.now() - begun) / 1000), late }
+}
