@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { Client, Connection } from '@temporalio/client'
+import { sharedTenor } from '../support/e2e-client.ts'
+import { stopServers, temporalAddress } from '../support/servers.ts'
+import { startSharedStack } from '../support/stack.ts'
+import { keepStory, type Run } from './histories.ts'
+import { STORIES } from './stories.ts'
+
+/**
+ * Lives the stories on a stack of their own and keeps the histories as those of the version in package.json. For a
+ * release; the histories of released versions stay as they are.
+ */
+async function main(): Promise<void> {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  const tenor = await sharedTenor()
+  const connection = await Connection.connect({ address: temporalAddress() })
+  const temporal = new Client({ connection })
+  for (const [story, live] of Object.entries(STORIES)) {
+    const workflows = Object.entries(await live(tenor, temporal))
+    const kept = await Promise.all(workflows.map(([name, id]) => runsOf(temporal, name, id)))
+    keepStory(version, story, kept.flat())
+    console.log(
+      `${story}: ${kept
+        .flat()
+        .map(({ name, history }) => `${name} (${history.events?.length} events)`)
+        .join(', ')}`,
+    )
+  }
+  await connection.close()
+}
+
+/** The histories of all runs of a workflow, the first one first. */
+async function runsOf(temporal: Client, name: string, workflowId: string): Promise<Run[]> {
+  const runs: Run['history'][] = []
+  for (let runId: string | undefined | null; runId !== ''; ) {
+    const handle = temporal.workflow.getHandle(workflowId, runId ?? undefined)
+    const history = await handle.fetchHistory()
+    runs.unshift(history)
+    runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? ''
+  }
+  return runs.map((history, index) => ({ name: `${name}-${index + 1}`, history }))
+}
+
+await startSharedStack()
+try {
+  await main()
+} finally {
+  await stopServers()
+}
