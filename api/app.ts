@@ -23,6 +23,7 @@ import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
 import { planRoutes } from './plans/routes.ts'
+import { webhookEndpointRoutes } from './webhook-endpoints/routes.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
 
 /** The API, ready to be listened on or injected into. Nothing is connected or started here. */
@@ -87,6 +88,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps): void {
   escalationRoutes(typed, deps)
   notificationRoutes(typed, deps)
   eventRoutes(typed, deps)
+  webhookEndpointRoutes(typed, deps)
   clockRoutes(typed, deps)
   webhookRoutes(typed, deps)
   serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })

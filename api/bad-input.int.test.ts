@@ -61,8 +61,16 @@ async function exampleBodies() {
   }
   const plan = await world.ask('POST', '/payment_terms', { body: quote })
   expect(plan.status).toBe(201)
+  const endpoint = { url: 'https://8.8.8.8/hooks', event_types: ['payment.completed'], description: 'Books' }
+  const hook = await world.ask('POST', '/webhook_endpoints', { body: endpoint })
+  expect(hook.status).toBe(201)
   return {
-    ids: { customers: customer_id, payment_terms: plan.body.payment_terms_id, test_clocks: clock.body.test_clock_id },
+    ids: {
+      customers: customer_id,
+      payment_terms: plan.body.payment_terms_id,
+      test_clocks: clock.body.test_clock_id,
+      webhook_endpoints: hook.body.webhook_endpoint_id,
+    },
     examples: {
       'post /payment_terms/quote': quote,
       'post /payment_terms': quote,
@@ -74,6 +82,9 @@ async function exampleBodies() {
       'post /customers': { customer_id: 'somebody-new', ...customer, payment_method: 'pm_card_visa' },
       'patch /customers/{id}': { ...customer, payment_method: 'pm_card_visa' },
       'post /escalations/{id}/resolve': { action: 'mark_paid', reference: 'CHQ-1', note: 'by cheque' },
+      'post /webhook_endpoints': endpoint,
+      'post /webhook_endpoints/{id}/rotate_secret': {},
+      'post /webhook_endpoints/{id}/replay': { event_id: 'evt_none', since: '2027-01-15T10:00:00Z' },
       'post /test_clocks': { frozen_time: '2027-01-15T10:00:00Z' },
       'post /test_clocks/{id}/advance': { to: '2027-01-16T10:00:00Z' },
     } as Record<string, Json>,
@@ -99,6 +110,7 @@ async function stored(): Promise<string> {
     'test_clocks',
     'notifications',
     'idempotency_keys',
+    'webhook_endpoints',
   ]
   const rows = await world.orm.em
     .fork()

@@ -24,6 +24,8 @@ export type ApiConfig = {
   taskQueue: string
   temporalUiUrl: string
   testClocks: boolean
+  /** Whether webhooks may be asked for at private addresses, and by http; default no. */
+  webhooksToPrivate?: boolean
   version: string
   logger: FastifyServerOptions['logger']
   /** Addresses of the proxies in front, if any: whose X-Forwarded-For is believed. */

@@ -10,6 +10,8 @@ import { Plans } from './plans/plans.ts'
 import { Receipts } from './plans/receipts.ts'
 import { TestClocks } from './plans/test-clocks.ts'
 import { Transactions } from './plans/transactions.ts'
+import { WebhookDeliveries } from './webhooks/deliveries.ts'
+import { WebhookEndpoints } from './webhooks/endpoints.ts'
 import { WebhookInbox } from './webhooks/inbox.ts'
 
 export const entities = [
@@ -25,6 +27,8 @@ export const entities = [
   Events,
   TestClocks,
   WebhookInbox,
+  WebhookEndpoints,
+  WebhookDeliveries,
   IdempotencyKeys,
   AuditLog,
 ]

@@ -45,6 +45,7 @@ async function main(config: Config): Promise<void> {
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       temporalUiUrl: config.TEMPORAL_UI_URL,
       testClocks: config.TEST_CLOCKS,
+      webhooksToPrivate: config.WEBHOOK_ALLOW_PRIVATE,
       version: versionOf(),
       logger: { level: config.LOG_LEVEL },
     },

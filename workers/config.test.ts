@@ -31,6 +31,7 @@ describe('configuration', () => {
       API_PORT: 4600,
       TEMPORAL_TASK_QUEUE: 'tenor',
       TEST_CLOCKS: false,
+      WEBHOOK_ALLOW_PRIVATE: false,
       STRIPE_WEBHOOK_SECRET: ['whsec_new', 'whsec_old'],
     })
     expect(loadConfig({ ...COMPLETE, TEST_CLOCKS: 'true', API_PORT: '0' })).toMatchObject({

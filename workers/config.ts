@@ -96,6 +96,11 @@ const SECTIONS = {
       for: 'whether plans may follow a test clock; true where no real money moves',
     }),
   },
+  'Webhooks out': {
+    WEBHOOK_ALLOW_PRIVATE: about(z.stringbool().default(false), {
+      for: 'whether webhooks may go to private addresses, and by http; true only in development',
+    }),
+  },
   'Who may call': {
     OIDC_ISSUER: about(url('https', 'http').optional(), {
       for: 'the issuer whose bearer tokens the API takes; its keys are found by discovery',
@@ -125,6 +130,7 @@ const SCHEMA = z.object({
   ...SECTIONS['E-mail'],
   ...SECTIONS.Salesforce,
   ...SECTIONS['The API'],
+  ...SECTIONS['Webhooks out'],
   ...SECTIONS['Who may call'],
   ...SECTIONS['Watching it'],
 })

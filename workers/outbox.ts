@@ -6,18 +6,22 @@ import type { OutboxDeps } from '../activities/telling/outbox.ts'
 import type { Mailer } from '../gateways/mail/mailer.ts'
 import type { Cases } from '../gateways/salesforce/cases.ts'
 
-export type OutboxOptions = {
+/** Of a loop that works something off. */
+export type LoopOptions = {
+  /** How often to look while there is nothing to do, in milliseconds; default 500. */
+  pollMs?: number
+  /** The database is away, for instance. It is tried again by itself. */
+  onError?: (error: unknown) => void
+}
+
+export type OutboxOptions = LoopOptions & {
   /** A fork of its own for each use. */
   em: () => EntityManager
   mailer: Mailer
   cases: Cases
-  /** How often to look while there is nothing to do, in milliseconds; default 500. */
-  pollMs?: number
   onTold?: OutboxDeps['onTold']
   /** Looked at every few seconds: how long the oldest that is due has been due. */
   onAge?: (what: 'notice' | 'case', age: { waiting: number; oldestMs: number }) => void
-  /** The database is away, for instance. It is tried again by itself. */
-  onError?: (error: unknown) => void
 }
 
 const AFTER_ERROR_MS = [1_000, 2_000, 5_000, 10_000, 30_000]
@@ -42,11 +46,12 @@ export function startOutbox(options: OutboxOptions): { stop(): Promise<void> } {
   }
 }
 
-async function loop(options: OutboxOptions, signal: AbortSignal, deliver: () => Promise<number>): Promise<void> {
+/** Works off what there is, again and again until aborted; `work` answers how much there was. */
+export async function loop(options: LoopOptions, signal: AbortSignal, work: () => Promise<number>): Promise<void> {
   let errors = 0
   while (!signal.aborted) {
     try {
-      const taken = await deliver()
+      const taken = await work()
       errors = 0
       if (taken === 0) await rest(options.pollMs ?? 500, signal)
     } catch (error) {

@@ -24,7 +24,7 @@ export async function startWatch(at: { host: string; port: number }, isHealthy: 
   })
   const told = new Counter({
     name: 'tenor_told_total',
-    help: 'Notices and cases by how their delivery ended.',
+    help: 'Notices, cases and webhooks by how their delivery ended.',
     labelNames: ['what', 'outcome'],
     registers,
   })

@@ -6,10 +6,12 @@ import { limited } from '../gateways/limiter.ts'
 import { mailer } from '../gateways/mail/mailer.ts'
 import { cases } from '../gateways/salesforce/cases.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
+import { webhookSender } from '../gateways/webhooks/send.ts'
 import { type Config, loadConfigOrExit } from './config.ts'
 import { startOutbox } from './outbox.ts'
 import { createPlanWorker } from './plan-worker.ts'
 import { startWatch } from './watch.ts'
+import { startWebhooks } from './webhooks.ts'
 
 /** The worker as a process: plans, their activities, and the outbox of what is told to people. */
 async function main(config: Config): Promise<void> {
@@ -26,6 +28,12 @@ async function main(config: Config): Promise<void> {
     onTold: (what, outcome) => watch.told.inc({ what, outcome }),
     onError: (error) => logger.warn({ err: error }, 'The outbox could not be worked off; it is tried again'),
   })
+  const webhooks = startWebhooks({
+    em: () => orm.em.fork(),
+    send: webhookSender({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE }),
+    onTold: (what, outcome) => watch.told.inc({ what, outcome }),
+    onError: (error) => logger.warn({ err: error }, 'Webhooks could not be worked off; they are tried again'),
+  })
   const { worker, connection } = await createPlanWorker({
     orm,
     gateway: gatewayOf(config),
@@ -41,7 +49,7 @@ async function main(config: Config): Promise<void> {
   closeWithGrace({ delay: 25_000, logger }, async () => {
     isRunning = false
     if (worker.getState() === 'RUNNING') worker.shutdown()
-    await Promise.allSettled([running, outbox.stop()])
+    await Promise.allSettled([running, outbox.stop(), webhooks.stop()])
     await connection.close()
     await mail.close()
     await orm.close()

@@ -9,29 +9,41 @@ export type OutboxDeps = {
   /** At most so many at once. */
   batch?: number
   /** Told of each try's end. */
-  onTold?: (what: 'notice' | 'case', outcome: 'sent' | 'delayed' | 'failed') => void
+  onTold?: (what: 'notice' | 'case' | 'webhook', outcome: 'sent' | 'delayed' | 'failed') => void
 }
 
 /** For so long nobody else takes what one has taken; after it, what a killed process had taken is sent again. */
 const LEASE_MS = 120_000
 const BATCH = 8
 
-/** Table and columns of an outbox: fixed words, never what anybody gave. */
-type Outbox = { table: string; waiting: string; attempts: string; nextAttemptAt: string }
+/** Table and columns of an outbox: fixed words, never what anybody gave, but for the value that `only` asks for. */
+type Outbox = {
+  table: string
+  waiting: string
+  attempts: string
+  nextAttemptAt: string
+  only?: { column: string; is: string }
+}
 
 /**
  * Takes the ids of what is due, oldest first; each is taken by one process only, and the try is counted. No lock is
  * held while a letter is on its way.
  */
 export async function claim(deps: OutboxDeps, outbox: Outbox): Promise<string[]> {
-  const { table, waiting, attempts, nextAttemptAt } = outbox
+  const { table, waiting, attempts, nextAttemptAt, only } = outbox
   const now = nowOf(deps)
   const rows = await deps.em().execute<{ id: string }[]>(
     `update ${table} set ${attempts} = ${attempts} + 1, ${nextAttemptAt} = ?
       where id in (select id from ${table} where ${waiting} and ${nextAttemptAt} <= ?
+        ${only ? `and ${only.column} = ?` : ''}
         order by ${nextAttemptAt}, id limit ? for update skip locked)
       returning id`,
-    [new Date(now.getTime() + LEASE_MS).toISOString(), now.toISOString(), deps.batch ?? BATCH],
+    [
+      new Date(now.getTime() + LEASE_MS).toISOString(),
+      now.toISOString(),
+      ...(only ? [only.is] : []),
+      deps.batch ?? BATCH,
+    ],
   )
   return rows.map(({ id }) => id)
 }

@@ -13,6 +13,7 @@ export const TAGS = {
   customers: 'Customers',
   escalations: 'Escalations',
   reading: 'Events and notifications',
+  webhooks: 'Webhooks',
   clocks: 'Test clocks',
   system: 'System',
 } as const
@@ -22,6 +23,7 @@ const TAG_DESCRIPTIONS = [
   [TAGS.customers, 'Who owes; made at the payment gateway as well.'],
   [TAGS.escalations, 'What a broker has to settle.'],
   [TAGS.reading, 'What happened, and who was told.'],
+  [TAGS.webhooks, 'Every event as it happens, signed as Standard Webhooks says.'],
   [TAGS.clocks, 'A year in seconds, where no real money moves.'],
   [TAGS.system, 'Health and what gateways call.'],
 ] as const

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { EventRow } from '../../db/plans/events.ts'
-import { findEvent, listEvents } from '../../db/plans/read-events.ts'
+import { findEvent, listEvents, showEvent } from '../../db/plans/read-events.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
@@ -41,8 +40,4 @@ export function eventRoutes(app: App, { orm }: ApiDeps): void {
     if (!event) throw notFound('event')
     return showEvent(event)
   })
-}
-
-function showEvent(row: EventRow) {
-  return { event_id: row.id, type: row.type, plan_id: row.planId ?? null, occurred_at: row.occurredAt, data: row.data }
 }

@@ -53,3 +53,8 @@ export function eventCursor(event: EventRow): string {
 export async function findEvent(em: EntityManager, tenant: string, id: string): Promise<EventRow | null> {
   return em.findOne(Events, { id, tenantId: tenant })
 }
+
+/** An event as whoever reads along sees it, by `GET /events` or in a webhook. */
+export function showEvent(row: EventRow) {
+  return { event_id: row.id, type: row.type, plan_id: row.planId ?? null, occurred_at: row.occurredAt, data: row.data }
+}

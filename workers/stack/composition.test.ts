@@ -17,6 +17,7 @@ describe('what npm start brings up', () => {
       STRIPE_API_URL: 'http://127.0.0.1:4004',
       DEV_ISSUER_KEY_FILE: '/data/keys.json',
       TEST_CLOCKS: true,
+      WEBHOOK_ALLOW_PRIVATE: true,
     })
   })
 

@@ -58,6 +58,7 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
     PUBLIC_URL: api,
     METRICS_PORT: String(ports.workerMetrics),
     TEST_CLOCKS: 'true',
+    WEBHOOK_ALLOW_PRIVATE: 'true',
   })
   loadConfig(env)
   return { own, env, ownIssuer }
