@@ -21,9 +21,6 @@ afterEach(async () => {
 
 const DUE = '2027-01-15T09:00:00Z'
 const WITHIN_MS = 60_000
-/** What a killed worker had taken of the outbox is taken again after two minutes. */
-const LETTERS_WITHIN_MS = 140_000
-const isOfLetter = (moment: string) => moment.endsWith(' letter') || moment.endsWith('notifications')
 
 /** The plan is proven, and charges, transactions, ledger, receipts and letters are one for one. */
 async function expectProven(...plans: Begun[]): Promise<void> {
@@ -47,7 +44,7 @@ async function expectPaid({ id, customer }: Begun, times: number): Promise<void>
 /** Advances in spite of an API that answers 503: the same request again, as a client does. */
 async function advance(clock: string, to: string): Promise<void> {
   await stack.insist('POST', `/test_clocks/${clock}/advance`, { to })
-  await stack.tenor.settled(clock)
+  await stack.settled(clock)
 }
 
 describe('the worker is killed', () => {
@@ -63,22 +60,21 @@ describe('the worker is killed', () => {
     expect(moments).toContain('after stripe POST /v1/payment_intents/:id/confirm')
     expect(moments).toContain('after letter')
     expect(moments.length).toBeGreaterThanOrEqual(16)
-    // Letters first: one that a killed worker had taken is only taken again when its time is up.
-    const inOrder = moments.toSorted((a, b) => Number(isOfLetter(b)) - Number(isOfLetter(a)))
     const plans: Begun[] = []
-    for (const moment of inOrder) {
+    for (const moment of moments) {
       const begun = await tenor.begin({ reminder_days: 0 })
       plans.push(begun)
       stack.arm('worker', moment)
       await stack.insist('POST', `/test_clocks/${begun.clock}/advance`, { to: DUE })
       await tenor.until(`the worker to be killed ${moment}`, async () => stack.wasHit('worker') || undefined)
       await stack.start('worker')
-      await tenor.settled(begun.clock)
+      await stack.settled(begun.clock)
     }
-    await converged(tenor, plans, LETTERS_WITHIN_MS)
+    await stack.passLeases()
+    await converged(tenor, plans, WITHIN_MS)
     for (const [k, begun] of plans.entries()) {
       await expectPaid(begun, 1)
-      expect([inOrder[k], ...(await violations(tenor, begun))]).toEqual([inOrder[k]])
+      expect([moments[k], ...(await violations(tenor, begun))]).toEqual([moments[k]])
     }
   }, 300_000)
 
@@ -93,6 +89,7 @@ describe('the worker is killed', () => {
       await tenor.until('the worker to be killed', async () => stack.wasHit('worker') || undefined)
       await stack.start('worker')
       await tenor.untilPlan(begun.id, (plan) => plan.status === 'canceled')
+      await stack.passLeases()
       await expectProven(begun)
       expect((await tenor.plan(begun.id)).refunded_amount).toBe(10_000)
     }
@@ -127,9 +124,9 @@ describe('the gateway gives no answer', () => {
 
   it('for days: nothing is escalated, and the charges go through when it is back, in order', async () => {
     const { tenor } = stack
-    const begun = await tenor.begin({ billing_weekday: 5, billing_day: undefined, total_amount: 520_000 })
+    const begun = await tenor.begin({ reminder_days: 0 })
     await tenor.fault({ mode: 'down' })
-    await tenor.startAdvance(begun.clock, '2027-02-06T00:00:00Z')
+    await tenor.startAdvance(begun.clock, '2027-04-16T00:00:00Z')
     await tenor.untilPlan(begun.id, (plan) => plan.installments[0]?.attempts[0]?.outcome === 'unknown')
     expect(await proofAt(tenor, begun.id)).toMatchObject({ status: 'unread' })
     await sleep(6_000)
@@ -137,15 +134,15 @@ describe('the gateway gives no answer', () => {
     expect(waiting).toMatchObject({ status: 'active', paid_amount: 0 })
     expect(await tenor.escalations(begun.id)).toEqual([])
     await tenor.endFaults()
-    await tenor.settled(begun.clock)
+    await stack.settled(begun.clock)
     await expectProven(begun)
     await expectPaid(begun, 4)
     const made = (await tenor.transactions(begun.id)).map((t) => [t.installment_number, t.created_at.slice(0, 10)])
     expect(made).toEqual([
       [1, '2027-01-15'],
-      [2, '2027-01-22'],
-      [3, '2027-01-29'],
-      [4, '2027-02-05'],
+      [2, '2027-02-15'],
+      [3, '2027-03-15'],
+      [4, '2027-04-15'],
     ])
   }, 120_000)
 })
@@ -165,7 +162,7 @@ describe('the database', () => {
     ])
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503])
     await stack.start('postgres')
-    await Promise.all(begun.map(({ clock }) => tenor.settled(clock)))
+    await Promise.all(begun.map(({ clock }) => stack.settled(clock)))
     await expectProven(...begun)
     for (const one of begun) await expectPaid(one, 6)
   }, 120_000)
@@ -177,7 +174,7 @@ describe('the database', () => {
       await sleep(300)
       stack.ways.postgres.loseAnswers(200)
     }
-    await stack.tenor.settled(begun.clock)
+    await stack.settled(begun.clock)
     await expectProven(begun)
     await expectPaid(begun, 3)
   }, 90_000)
@@ -203,7 +200,7 @@ it('Temporal is down: writes to plans answer 503, reads go on, and what was miss
   expect(reads.map(({ status }) => status)).toEqual([200, 200, 201])
   expect(differencesOf(await proofAt(tenor, begun.id)).some((line) => line.startsWith('unread: workflow'))).toBe(true)
   await stack.start('temporal')
-  await tenor.settled(begun.clock)
+  await stack.settled(begun.clock)
   await expectProven(begun)
   await expectPaid(begun, 4)
 }, 120_000)
@@ -266,7 +263,7 @@ it('adjust, cancel, pay, pause and resolve at the same moment as a charge: some 
       k < 4 ? sleep(350 + k * 70).then(() => stack.insist('DELETE', `/payment_terms/${id}`)) : undefined,
     ]),
   )
-  await Promise.all(plans.map(({ clock }) => tenor.settled(clock)))
+  await Promise.all(plans.map(({ clock }) => stack.settled(clock)))
   await Promise.all(plans.map(({ clock }) => tenor.advance(clock, '2027-01-18T00:00:00Z')))
   await expectProven(...plans)
   const statuses = await Promise.all(plans.slice(0, 4).map(async ({ id }) => (await tenor.plan(id)).status))
@@ -281,7 +278,7 @@ it('workers are replaced while plans run: none of their histories breaks', async
     await sleep(400)
     await stack.replace('worker')
   }
-  await Promise.all(plans.map(({ clock }) => tenor.settled(clock)))
+  await Promise.all(plans.map(({ clock }) => stack.settled(clock)))
   await expectProven(...plans)
   const { stdout } = await promisify(execFile)(process.execPath, ['workers/ops/main.ts', 'replay-open'], {
     env: stack.env,
@@ -299,7 +296,9 @@ it('the API is killed in the middle of a creation: the repeat gives one plan', a
   })
   const make = async (customer: string, key: string) => tenor.createTerm({ ...body(customer), billing_day: 15 }, key)
   const { id: first } = await tenor.customer()
-  const points = [...new Set(await stack.pointsOf('api', () => make(first, 'creation')))]
+  const passed = await stack.pointsOf('api', () => make(first, 'creation'))
+  // Others go on beside it: webhooks that are matched, for instance.
+  const points = [...new Set(passed)].filter((point) => /idempotency|workflow/.test(point))
   expect(points).toContain('after start of a workflow')
   const broken: { point: string; customer: string; key: string }[] = []
   for (const [k, point] of points.entries()) {
@@ -311,7 +310,7 @@ it('the API is killed in the middle of a creation: the repeat gives one plan', a
     expect([point, stack.wasHit('api')]).toEqual([point, true])
     await stack.start('api')
   }
-  // What a killed process was at work on is taken over when its time is up.
+  await stack.passLeases()
   await Promise.all(
     broken.map(async ({ point, customer, key }) => {
       const made = await tenor.until('the creation to be repeated', async () => {

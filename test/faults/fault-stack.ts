@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import pg from 'pg'
 import { migrate } from '../../db/migrate.ts'
 import { CONFIG_NAMES } from '../../workers/config.ts'
 import { areListening, isHealthy, programPart } from '../../workers/stack/children.ts'
@@ -162,6 +163,33 @@ export class FaultStack {
       if (answer && answer.status !== 503 && answer.status !== 429 && !isStillAtWork(answer)) return answer
       if (tries > 400) throw new Error(`${method} ${path} was never answered: ${JSON.stringify(answer?.body)}`)
       await sleep(200)
+    }
+  }
+
+  /** Waits until all plans of a clock have come to rest, in spite of an API that is away at times. */
+  async settled(clock: string, withinMs = 120_000): Promise<void> {
+    const end = Date.now() + withinMs
+    for (;;) {
+      const answer = await this.tenor.ask('GET', `/test_clocks/${clock}`).catch(() => undefined)
+      if (answer?.status === 200 && answer.body.status === 'ready') return
+      if (Date.now() > end) throw new Error(`The clock ${clock} has not come to rest in ${withinMs / 1000} s`)
+      await sleep(100)
+    }
+  }
+
+  /**
+   * Lets the time pass for which a killed process had taken a letter, a case or a request: a minute or two, after which
+   * another may take them.
+   */
+  async passLeases(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.env.DATABASE_URL })
+    await client.connect()
+    try {
+      await client.query(`update notifications set next_attempt_at = now() where status = 'queued' and attempts > 0`)
+      await client.query(`update escalations set case_next_attempt_at = now() where case_version < version`)
+      await client.query(`update idempotency_keys set locked_until = now() where state = 'in_progress'`)
+    } finally {
+      await client.end()
     }
   }
 

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Chance } from '../simulation/random.ts'
+import type { Begun, Plan } from '../support/e2e-client.ts'
+import type { FaultStack } from './fault-stack.ts'
+
+/** Clients that go on whatever breaks: each lives one plan on a clock of its own, and meddles with it by chance. */
+
+const HOUR = 3_600_000
+const PATIENCE_MS = 15_000
+
+export type Player = Begun & { now: string; did: string[]; unexpected: string[] }
+
+const OUTCOMES = [
+  'succeeded',
+  'insufficient_funds',
+  'insufficient_funds',
+  'do_not_honor',
+  'expired_card',
+  'authentication_required',
+  'refund_failed',
+  'refund_pending_then_succeeded',
+]
+const DEBITS = ['processing_then_succeeded', 'processing_then_insufficient_funds', 'succeeded_then_returned']
+const TERMS = [{ type: 'none' }, { type: 'full' }, { type: 'pro_rata' }, { type: 'short_rate', penalty_percent: 10 }]
+
+export async function newPlayer(stack: FaultStack, chance: Chance): Promise<Player> {
+  const { tenor } = stack
+  const isDebit = chance.percent(30)
+  const outcomes = Array.from({ length: chance.int(0, 5) }, () => chance.pick(isDebit ? DEBITS : OUTCOMES))
+  const now = '2027-01-13T12:00:00Z'
+  const customer = await tenor.customer(outcomes)
+  const clock = await tenor.clock(now)
+  const answer = await stack.insist('POST', '/payment_terms', {
+    customer_id: customer.id,
+    test_clock: clock,
+    start_date: '2027-01-15',
+    term_duration: chance.pick([3, 6, 12]),
+    billing_day: chance.int(1, 31),
+    total_amount: chance.int(20, 2_000) * 100,
+    cancellation_terms: chance.pick(TERMS),
+    adjustment_policy: chance.pick(['spread', 'catch_up']),
+    ...(isDebit ? { payment_method: 'pm_usBankAccount_success' } : {}),
+  })
+  const plan = answer.body as Plan
+  if (answer.status !== 201) throw new Error(`A plan could not be made: ${JSON.stringify(answer.body)}`)
+  return { customer, clock, plan, id: plan.payment_terms_id, now, did: [], unexpected: [] }
+}
+
+/** Plays until it is told to stop; every command gets an answer, however often it has to be sent. */
+export async function play(stack: FaultStack, player: Player, chance: Chance, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    const deed = chance.weighted({
+      advance: 50,
+      adjust: 10,
+      pay: 12,
+      pause: 6,
+      resume: 8,
+      resolve: 14,
+      method: 4,
+      cancel: 2,
+    })
+    await perform(stack, player, chance, deed)
+    await sleep(chance.int(0, 250))
+  }
+}
+
+type Deed = 'advance' | 'adjust' | 'pay' | 'pause' | 'resume' | 'resolve' | 'method' | 'cancel'
+
+async function perform(stack: FaultStack, player: Player, chance: Chance, deed: Deed): Promise<void> {
+  const at = `/payment_terms/${player.id}`
+  const insist = async (method: string, path: string, body?: unknown) => {
+    const { status, body: answer } = await stack.insist(method, path, body)
+    player.did.push(`${method} ${path.replace(at, '')} ${JSON.stringify(body ?? '')}: ${status} ${answer?.code ?? ''}`)
+    if (status >= 500) player.unexpected.push(`${method} ${path} answered ${status}: ${JSON.stringify(answer)}`)
+  }
+  switch (deed) {
+    case 'advance':
+      return advance(stack, player, chance.int(1, 40 * 24))
+    case 'adjust':
+      return insist('PATCH', at, { total_amount: chance.int(10, 2_500) * 100 })
+    case 'pay':
+      return insist('POST', `${at}/payments`, chance.percent(50) ? {} : { amount: chance.int(1, 200) * 100 })
+    case 'pause':
+      return insist('POST', `${at}/pause`, { mode: chance.pick(['extend', 'catch_up']) })
+    case 'resume':
+      return insist('POST', `${at}/resume`)
+    case 'method':
+      return insist('PUT', `${at}/payment_method`, { payment_method: 'pm_card_visa' })
+    case 'cancel':
+      return insist('DELETE', at)
+    case 'resolve': {
+      const listed = await stack.insist('GET', `/escalations?plan_id=${player.id}&status=open`)
+      const [open] = (listed.body?.data ?? []) as { escalation_id: string }[]
+      if (!open) return
+      const action = chance.pick(['retry', 'retry', 'mark_paid', 'waive'])
+      const reference = action === 'mark_paid' ? { reference: 'cheque 12' } : {}
+      return insist('POST', `/escalations/${open.escalation_id}/resolve`, { action, note: 'by phone', ...reference })
+    }
+    default:
+      return deed satisfies never
+  }
+}
+
+/** Brings the clock on and, for a while, waits for it; it may be held up by what is broken now. */
+async function advance(stack: FaultStack, player: Player, hours: number): Promise<void> {
+  const to = new Date(Date.parse(player.now) + hours * HOUR).toISOString().replace('.000Z', 'Z')
+  const { status } = await stack.insist('POST', `/test_clocks/${player.clock}/advance`, { to })
+  player.did.push(`advance to ${to}: ${status}`)
+  if (status !== 200) return
+  player.now = to
+  await stack.settled(player.clock, PATIENCE_MS).catch(() => {})
+  await stack.tenor.settle(player.customer.id).catch(() => {})
+}
+
+/** With nothing broken any more: what is due comes to its end, and the plan to a year after its term. */
+export async function playToTheEnd(stack: FaultStack, player: Player): Promise<void> {
+  const { tenor } = stack
+  for (const days of [1, 3, 40, 400, 90]) {
+    await stack.settled(player.clock)
+    await tenor.settle(player.customer.id)
+    await advance(stack, player, days * 24)
+  }
+  await stack.settled(player.clock)
+  await tenor.settle(player.customer.id)
+}

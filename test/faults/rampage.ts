@@ -1,0 +1,101 @@
+import { chanceOf } from '../simulation/random.ts'
+import { FaultStack } from './fault-stack.ts'
+import { converged, differencesOf, proofAt, violations } from './judge.ts'
+import { endMischief, type Mischief, makeMischief } from './mischief.ts'
+import { newPlayer, type Player, play, playToTheEnd } from './players.ts'
+
+export type RampageOptions = { seed: number; kills: number; plans: number; say?: (line: string) => void }
+
+export type Rampage = {
+  kills: number
+  plans: number
+  commands: number
+  payments: number
+  /** How long after the last fault every plan was proven, in milliseconds. */
+  convergedInMs: number
+  /** What is wrong, in words; empty when nothing is. */
+  wrong: string[]
+}
+
+const WITHIN_MS = 150_000
+
+/**
+ * Lives plans while processes are killed, ways cut and gateways troubled, by chance of a seed; then lets everything come
+ * to rest and judges. The same seed makes the same choices; the moments are the machine's.
+ */
+export async function rampage({ seed, kills, plans, say = () => {} }: RampageOptions): Promise<Rampage> {
+  const stack = await FaultStack.start()
+  const mischief: Mischief = { kills: 0, told: [] }
+  const players: Player[] = []
+  try {
+    const made = chanceOf(seed)
+    for (let n = 0; n < plans; n++) players.push(await newPlayer(stack, made))
+    let isOver = false
+    const playing = Promise.all(players.map((player, n) => play(stack, player, chanceOf(seed + 1 + n), () => isOver)))
+    // A player that ends with an error is heard of when all have ended.
+    playing.catch(() => {})
+    await makeMischief(stack, chanceOf(seed + 1_000), mischief, kills)
+    isOver = true
+    await endMischief(stack)
+    const ended = Date.now()
+    say(`${mischief.kills} kills done; waiting for ${players.length} plans to come to rest`)
+    await playing
+    await Promise.all(players.map((player) => stack.settled(player.clock)))
+    await stack.passLeases()
+    const convergedInMs = await timed(ended, () => restingPlans(stack, players))
+    say(`proven ${(convergedInMs / 1000).toFixed(1)} s after the last fault`)
+    await Promise.all(players.map((player) => playToTheEnd(stack, player)))
+    await restingPlans(stack, players)
+    const wrong = [...(await judged(stack, players)), ...players.flatMap((player) => player.unexpected)]
+    const payments = await Promise.all(players.map((player) => stack.tenor.payments(player.customer.id)))
+    if (wrong.length > 0) say(report(stack, players, mischief))
+    return {
+      kills: mischief.kills,
+      plans: players.length,
+      commands: players.reduce((sum, player) => sum + player.did.length, 0),
+      payments: payments.flat().filter((payment) => payment.amount_charged > 0).length,
+      convergedInMs,
+      wrong,
+    }
+  } catch (error) {
+    say(report(stack, players, mischief))
+    throw error
+  } finally {
+    await stack.stop()
+  }
+}
+
+async function timed(since: number, work: () => Promise<unknown>): Promise<number> {
+  await work()
+  return Date.now() - since
+}
+
+/** Every plan is proven; what waits for a bank is settled meanwhile. */
+async function restingPlans(stack: FaultStack, players: Player[]): Promise<void> {
+  const isSettling = setInterval(
+    () => void stack.tenor.sandbox('stripe', 'POST', 'settle', { payment: 'all' }).catch(() => {}),
+    1_000,
+  )
+  try {
+    await converged(stack.tenor, players, WITHIN_MS)
+  } finally {
+    clearInterval(isSettling)
+  }
+}
+
+async function judged(stack: FaultStack, players: Player[]): Promise<string[]> {
+  const found: string[] = []
+  for (const player of players) {
+    const proof = await proofAt(stack.tenor, player.id)
+    if (proof.status !== 'ok') found.push(`${player.id}: ${differencesOf(proof).join('; ')}`)
+    found.push(...(await violations(stack.tenor, player)))
+  }
+  return found
+}
+
+function report(stack: FaultStack, players: Player[], mischief: Mischief): string {
+  const deeds = players.map(({ id, did }) => `${id}\n  ${did.slice(-40).join('\n  ')}`)
+  return ['What was broken, at last:', ...mischief.told.slice(-40), ...deeds, stack.logs(15).slice(0, 20_000)].join(
+    '\n',
+  )
+}
