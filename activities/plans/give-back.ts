@@ -177,7 +177,7 @@ async function recordPiece(em: EntityManager, piece: TransactionRow, at: Instant
       { gatewayId, status, outcome, declineCode, settledAt, updatedAt: at },
     )
     if (status === 'succeeded') await writeEffects(tx, plan, at, moneyBack(piece))
-    await refreshPlan(tx, plan.id)
+    await refreshPlan(tx, plan.id, at)
   })
 }
 

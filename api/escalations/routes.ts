@@ -119,7 +119,7 @@ function showEscalation(row: EscalationRow) {
   return {
     escalation_id: row.id,
     plan_id: row.planId,
-    installment_number: row.installmentNumber ?? null,
+    installment_number: row.installmentNumber || null,
     reason: row.reason,
     amount: row.amount,
     status: row.status,

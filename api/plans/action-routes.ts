@@ -76,13 +76,10 @@ function payments(app: App, kind: PlanApi, deps: ApiDeps): void {
 }
 
 function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
-  const body = z
-    .strictObject({ mode: z.enum(['extend', 'catch_up']), until: dateOrTimestamp.optional() })
-    .meta({
-      id: 'PauseBody',
-      description:
-        'Without `until`, a moment or the date whose first moment it is, the holiday lasts until it is ended.',
-    })
+  const body = z.strictObject({ mode: z.enum(['extend', 'catch_up']), until: dateOrTimestamp.optional() }).meta({
+    id: 'PauseBody',
+    description: 'Without `until`, a moment or the date whose first moment it is, the holiday lasts until it is ended.',
+  })
   const schema = (summary: string) => ({
     tags: [kind.tag],
     summary,

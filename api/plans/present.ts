@@ -74,9 +74,15 @@ function showTerms(terms: PlanHead['terms']) {
     billing_time: terms.billingTime,
     cancellation_terms: showCancellationTerms(terms.cancellation),
     adjustment_policy: terms.adjustmentPolicy,
-    retry_policy: { retries: terms.retryPolicy.retries, every_days: terms.retryPolicy.everyDays },
+    retry_policy: { retries: terms.retryPolicy.retries, every_days: showDays(terms.retryPolicy.everyDays) },
     reminder_days: terms.reminderDays,
   }
+}
+
+/** One number where all are the same, as it is mostly given. */
+function showDays(days: number[]): number | number[] {
+  const [first = 1] = days
+  return days.every((day) => day === first) ? first : days
 }
 
 function showRequest(request: Record<string, unknown>) {

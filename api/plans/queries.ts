@@ -36,7 +36,7 @@ export async function withRows(em: EntityManager, plans: PlanRow[]): Promise<Pla
   const installments = await em.find(Installments, { planId }, { orderBy: { planId: 'asc', number: 'asc' } })
   const charges = await em.find(
     Transactions,
-    { planId, type: 'charge', installmentNumber: { $ne: null } },
+    { planId, type: 'charge', installmentNumber: { $ne: null }, attempt: { $ne: null } },
     { orderBy: { planId: 'asc', installmentNumber: 'asc', attempt: 'asc' } },
   )
   const installmentsOf = Map.groupBy(installments, (row) => row.planId)

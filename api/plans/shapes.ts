@@ -102,7 +102,7 @@ const planFields = {
   installments: z.array(Installment),
   cancellation_terms: AgreedCancellationTerms,
   adjustment_policy: z.enum(['spread', 'catch_up']),
-  retry_policy: z.object({ retries: z.int(), every_days: z.array(z.int()) }),
+  retry_policy: z.object({ retries: z.int(), every_days: z.union([z.int(), z.array(z.int())]) }),
   reminder_days: z.int(),
   payment_terms: anyObject.nullable(),
   metadata: z.record(z.string(), z.string()),

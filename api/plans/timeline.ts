@@ -45,11 +45,17 @@ const EVENTS: Record<string, (data: Record<string, unknown>, money: Money) => { 
   'plan.activated': () => ({ title: 'The term has begun' }),
   'plan.adjusted': (data, money) => ({
     title: `Total changed from ${amountIn(data.previous_total_amount, money)} to ${amountIn(data.total_amount, money)}`,
-    why: 'The instalments that are still to come were spread anew; those settled before kept their amounts.',
+    why:
+      data.policy === 'catch_up'
+        ? 'As if the total had been so from the start: the difference on what was settled before is charged or refunded once.'
+        : 'The instalments that are still to come were spread anew; those settled before kept their amounts.',
   }),
   'plan.paused': () => ({ title: 'A payment holiday began' }),
   'plan.resumed': () => ({ title: 'The payment holiday ended' }),
-  'plan.cancellation_started': () => ({ title: 'Cancelled; refunds are under way' }),
+  'plan.cancellation_requested': (data) => ({
+    title: 'Cancelled, effective the same day',
+    ...(typeof data.explanation === 'string' && { why: data.explanation }),
+  }),
   'plan.canceled': (data, money) => ({ title: `Cancelled; ${amountIn(data.refund_amount, money)} refunded` }),
   'plan.completed': () => ({ title: 'Completed: everything is settled' }),
   'payment_method.changed': () => ({ title: 'The payment method was replaced' }),
@@ -77,7 +83,7 @@ function movementItems(row: TransactionRow, money: Money): TimelineItem[] {
     type: row.type === 'refund' ? 'refund' : 'payment',
     why: whyMoved(row, money),
     amount: row.amount,
-    installment_number: row.installmentNumber ?? null,
+    installment_number: row.installmentNumber || null,
     transaction_id: row.id,
     outcome: attemptOutcome(row),
     coming: false,
@@ -122,7 +128,7 @@ function escalationItems(row: TimelineMaterial['escalations'][number], money: Mo
     row.installmentNumber === null || row.installmentNumber === undefined
       ? 'A refund'
       : `Instalment ${row.installmentNumber}`
-  const item = { ...NOTHING, installment_number: row.installmentNumber ?? null, amount: row.amount, coming: false }
+  const item = { ...NOTHING, installment_number: row.installmentNumber || null, amount: row.amount, coming: false }
   const opened = {
     ...item,
     at: row.openedAt,

@@ -19,6 +19,7 @@ describe('a webhook is passed on to the plan', () => {
     ['payment_intent.canceled', charge('failed'), 'never'],
     ['charge.dispute.created', charge('succeeded'), 'now'],
     ['charge.dispute.closed', charge('succeeded', '2027-02-01T00:00:00Z'), 'never'],
+    ['charge.dispute.created', charge('processing'), 'later'],
     ['charge.failed', charge('failed'), 'never'],
     ['refund.updated', { type: 'refund', status: 'processing', returnedAt: null }, 'now'],
     ['refund.updated', { type: 'refund', status: 'succeeded', returnedAt: null }, 'never'],

@@ -12,6 +12,8 @@ export function worthTelling(event: string, { status, returnedAt, type }: Known)
   const isEnd = /^payment_intent\.(succeeded|payment_failed|canceled)$/.test(event) || event.startsWith('refund.')
   if (!isTakenBack && !isEnd) return 'never'
   if (status === 'pending' || status === 'unknown') return 'later'
+  // The return of a payment that counts as processing: news once its success is recorded.
+  if (isTakenBack && status === 'processing') return 'later'
   if (isTakenBack) return status === 'succeeded' && returnedAt === null ? 'now' : 'never'
   if (status === 'processing') return 'now'
   if (type === 'refund') return 'never'

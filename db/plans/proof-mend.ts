@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { collectibles } from '../../domain/plans/figures.ts'
 import type { Installment, Plan } from '../../domain/plans/plan.ts'
+import { instantOf } from '../columns.ts'
 import { Installments } from './installments.ts'
 import { Plans } from './plans.ts'
 import { headColumns, headOf } from './rows.ts'
@@ -24,7 +25,7 @@ export async function mendReadSide(em: EntityManager, seen: Plan, decided: Plan 
         await recordInstallment(tx, seen.id, installment, [], at)
       }
     }
-    await refreshPlan(tx, seen.id)
+    await refreshPlan(tx, seen.id, instantOf(new Date()))
     return true
   })
 }

@@ -59,7 +59,7 @@ export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan
     if (inserted === 0) return false
     await saveInstallments(tx, identityOf(head), plan.terms, plan.installments)
     await writeEffects(tx, identityOf(head), plan.createdAt, made.effects)
-    await refreshPlan(tx, plan.id)
+    await refreshPlan(tx, plan.id, plan.createdAt)
     return true
   })
 }
@@ -86,7 +86,7 @@ export async function recordChange(em: EntityManager, change: PlanChange, runId?
     }
     await saveInstallments(tx, plan, change.head.terms, change.installments)
     await writeEffects(tx, plan, change.at, change.effects)
-    await refreshPlan(tx, plan.id)
+    await refreshPlan(tx, plan.id, change.at)
     return true
   })
 }
@@ -106,7 +106,7 @@ export async function recordInstallment(
     const plan = await lockPlan(tx, planId)
     await saveInstallments(tx, plan, plan.terms, [installment])
     await writeEffects(tx, plan, at, effects)
-    await refreshPlan(tx, planId)
+    await refreshPlan(tx, planId, at)
   })
 }
 
@@ -123,7 +123,7 @@ export async function recordCharged(
 ): Promise<void> {
   await saveInstallments(tx, plan, plan.terms, [installment])
   await writeEffects(tx, plan, at, effects)
-  await refreshCharged(tx, plan.id)
+  await refreshCharged(tx, plan.id, at)
 }
 
 /** Holds the plan's row until the transaction ends: whoever writes about a plan does it one after the other. */
@@ -143,16 +143,16 @@ export async function lockPlan(em: EntityManager, planId: string): Promise<Locke
 /**
  * Reads the plan's figures off its other rows: status as shown, paid, outstanding, refunded, escalated and the next
  * automatic charge (which a pause holds back, unless it is a retry), and how much of each instalment and of each payment
- * was given back. The same figures as domain/plans/figures.ts gives of the whole plan. To be called in the transaction
- * that changed those rows.
+ * was given back. `at` is the moment of what has changed. The same figures as domain/plans/figures.ts gives of the whole
+ * plan. To be called in the transaction that changed those rows.
  */
-export async function refreshPlan(em: EntityManager, planId: string): Promise<void> {
-  await em.execute(REFRESH, { plan: planId }, 'run')
+export async function refreshPlan(em: EntityManager, planId: string, at: Instant): Promise<void> {
+  await em.execute(REFRESH, { plan: planId, at }, 'run')
 }
 
 /** What a charge alone changes of those figures: it gives nothing back. */
-async function refreshCharged(em: EntityManager, planId: string): Promise<void> {
-  await em.execute(`with ${FIGURES} ${setFigures()}`, { plan: planId }, 'run')
+async function refreshCharged(em: EntityManager, planId: string, at: Instant): Promise<void> {
+  await em.execute(`with ${FIGURES} ${setFigures()}`, { plan: planId, at }, 'run')
 }
 
 const FIGURES = `figures as (
@@ -160,10 +160,18 @@ const FIGURES = `figures as (
     coalesce(sum(paid_amount), 0) as paid,
     coalesce(sum(amount - paid_amount) filter (where status not in ('canceled', 'waived')), 0) as outstanding,
     coalesce(bool_or(escalation_id is not null) filter (where number > 0), false) as past_due,
-    min(next_attempt_at) filter (where number > 0) as next_attempt,
+    min(next_attempt_at) filter (where number > 0 and status = 'scheduled') as next_first,
     min(next_attempt_at) filter (where number > 0 and status <> 'scheduled') as next_retry
   from installments where plan_id = :plan
+), last_first as (
+  select max(created_at) as at from transactions where plan_id = :plan and type = 'charge' and cause = 'due'
 )`
+
+/** What is overdue is charged one a day: the next first attempt is made on the day after the last one at the earliest. */
+const NEXT_FIRST = `case when l.at >= f.next_first
+  then (cast(l.at at time zone (p.state -> 'terms' ->> 'timezone') as date) + 1
+    + cast(p.state -> 'terms' ->> 'billingTime' as time)) at time zone (p.state -> 'terms' ->> 'timezone')
+  else f.next_first end`
 
 const setFigures = (more = '') => `update plans p set ${more}
   status = case when p.lifecycle = 'active' and f.past_due then 'past_due' else p.lifecycle end,
@@ -173,9 +181,10 @@ const setFigures = (more = '') => `update plans p set ${more}
   next_billing_at = case
     when p.lifecycle not in ('pending', 'active') then null
     when jsonb_typeof(p.state -> 'pause') = 'object' then f.next_retry
-    else f.next_attempt
-  end
-from figures f
+    else least(${NEXT_FIRST}, f.next_retry)
+  end,
+  updated_at = greatest(p.updated_at, cast(:at as timestamptz))
+from figures f, last_first l
 where p.id = :plan`
 
 const REFRESH = `

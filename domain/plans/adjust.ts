@@ -130,6 +130,7 @@ function difference(before: Plan, after: Plan, key: string): Effect {
 function told(before: Plan, after: Plan, key: string): Effect[] {
   const data = {
     plan_id: before.id,
+    policy: before.terms.adjustmentPolicy,
     previous_total_amount: before.total,
     total_amount: after.total,
     refunded: after.refundsDecided - before.refundsDecided,

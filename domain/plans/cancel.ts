@@ -105,7 +105,8 @@ function figuresApplied(plan: Plan, to: Cancellation, now: Instant): Decision {
   const more = to.refund - before
   const waiting = hasOpenCharge(plan)
   // What was returned since is a broker's to collect, and not to be charged besides.
-  const balance = waiting || plan.balance ? 0 : Math.max(to.balance - sum(plan.installments, unpaid), 0)
+  const isCollected = plan.terms.cancellation.collectBalance && !waiting && !plan.balance
+  const balance = isCollected ? Math.max(to.balance - sum(plan.installments, unpaid), 0) : 0
   const feesBooked = Math.max(feesKept(plan, to, balance), to.feesBooked)
   let next: Plan = { ...plan, cancellation: { ...to, refund: Math.max(to.refund, before), feesBooked } }
   const effects: Effect[] = []
@@ -166,7 +167,12 @@ function told(plan: Plan, { at, feesBooked: _, ...cancellation }: Cancellation):
       write: 'notice',
       key: 'canceled',
       type: 'terms.canceled',
-      data: { ...cancellation, at, provisional: hasOpenCharge(plan) },
+      data: {
+        ...cancellation,
+        balance: plan.terms.cancellation.collectBalance ? cancellation.balance : 0,
+        at,
+        provisional: hasOpenCharge(plan),
+      },
     },
   ]
 }

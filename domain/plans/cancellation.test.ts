@@ -30,7 +30,7 @@ describe('the five types', () => {
     ['pro rata, first day', { type: 'pro_rata' }, day(0), 10000, { ...kept(0), refund: 10000, balance: 0 }],
     ['pro rata, day 1', { type: 'pro_rata' }, day(1), 10000, { ...kept(329), refund: 9671, balance: 0 }],
     ['pro rata, last day', { type: 'pro_rata' }, day(365), 120000, { ...kept(120000), refund: 0, balance: 0 }],
-    ['pro rata, owing', { type: 'pro_rata' }, day(100), 30000, { ...kept(32877), refund: 0, balance: 0 }],
+    ['pro rata, owing', { type: 'pro_rata' }, day(100), 30000, { ...kept(32877), refund: 0, balance: 2877 }],
     ['short rate, 100 days', shortRate, day(100), 60000, { ...kept(32877, 8712), refund: 18411, balance: 0 }],
     [
       'short rate of 0 %',
@@ -98,7 +98,7 @@ describe('the three options', () => {
     ['fee, pro rata', { type: 'pro_rata', fee: 500 }, day(100), 60000, { ...kept(32877, 0, 500), refund: 26623 }],
     ['fee, full', { type: 'full', fee: 500 }, day(100), 60000, { ...kept(0, 0, 500), refund: 59500 }],
     ['fee, tiered', { ...tiered, fee: 500 }, day(30), 60000, { ...kept(30000, 0, 500), refund: 29500 }],
-    ['fee above what is left', { type: 'full', fee: 500 }, day(100), 300, { refund: 0, balance: 0 }],
+    ['fee above what is left', { type: 'full', fee: 500 }, day(100), 300, { refund: 0, balance: 200 }],
     [
       'fee above what is left, collected',
       { type: 'full', fee: 500, collectBalance: true },
@@ -204,7 +204,7 @@ describe('the explanation', () => {
       { type: 'pro_rata', fee: 500 },
       day(100),
       30000,
-      '100 of 365 days were used, so $328.77 of $1,200.00 is earned, and a fee of $5.00 applies; $300.00 was paid, and the $33.77 still owed is not collected.',
+      '100 of 365 days were used, so $328.77 of $1,200.00 is earned, and a fee of $5.00 applies; $300.00 was paid, and the balance of $33.77 is not collected.',
     ],
     [
       { type: 'pro_rata', collectBalance: true },

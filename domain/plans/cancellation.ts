@@ -25,7 +25,7 @@ type Kept = { earned: Minor; fee: Minor; penalty: Minor; because: string }
 
 /**
  * What is earned, kept, given back or still to be collected when a plan is cancelled on `date`: one function for quotes
- * and for the real thing. `balance` is what will be charged, so 0 unless the terms collect it; `usedDays` and `termDays`
+ * and for the real thing. `balance` is what is earned and not paid, charged only if the terms collect it; `usedDays` and `termDays`
  * are calendar days. Throws `cancellation_type_unknown`. Keeps Cancelling.
  */
 export function cancellationFigures(facts: CancellationFacts): CancellationFigures {
@@ -35,9 +35,11 @@ export function cancellationFigures(facts: CancellationFacts): CancellationFigur
   const { because, ...kept } = keptOf(facts, usedDays, termDays)
   const difference = paid - kept.earned - kept.penalty - kept.fee
   const refund = Math.max(0, difference)
-  const owed = Math.max(0, -difference)
-  const balance = terms.cancellation.collectBalance ? owed : 0
-  const consequence = consequenceOf({ paid, refund, owed, balance }, terms.currency)
+  const balance = Math.max(0, -difference)
+  const consequence = consequenceOf(
+    { paid, refund, balance, isCollected: terms.cancellation.collectBalance ?? false },
+    terms.currency,
+  )
   return { usedDays, termDays, ...kept, refund, balance, explanation: `${because}; ${consequence}.` }
 }
 
@@ -88,13 +90,13 @@ function keptByType(facts: CancellationFacts, usedDays: number, termDays: number
 }
 
 function consequenceOf(
-  { paid, refund, owed, balance }: { paid: Minor; refund: Minor; owed: Minor; balance: Minor },
+  { paid, refund, balance, isCollected }: { paid: Minor; refund: Minor; balance: Minor; isCollected: boolean },
   currency: string,
 ): string {
   const money = (amount: Minor) => formatMoney(amount, currency)
   if (refund > 0) return `of ${money(paid)} paid, ${money(refund)} is refunded`
-  if (balance > 0) return `${money(paid)} was paid, and the balance of ${money(balance)} is charged`
-  if (owed > 0) return `${money(paid)} was paid, and the ${money(owed)} still owed is not collected`
+  const owed = `${money(paid)} was paid, and the balance of ${money(balance)} is`
+  if (balance > 0) return isCollected ? `${owed} charged` : `${owed} not collected`
   return `${money(paid)} was paid, and nothing is refunded or owed`
 }
 

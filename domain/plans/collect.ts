@@ -184,21 +184,20 @@ function softlyDeclined(
   at: Instant,
 ) {
   const next = retryAfterDecline(plan, installment, open.cause, at)
-  if (next === null) return escalatedBy(plan, installment, open, outcome)
   const url = outcome.result === 'requires_action' ? outcome.url : null
   const data = {
     installment: installment.number,
     transaction_id: open.transaction,
     amount: unpaid(installment),
     decline_code: outcome.code,
-    retry_on: next.retryOn,
+    retry_on: next?.retryOn ?? null,
     url,
   }
   const type = outcome.result === 'requires_action' ? 'payment.action_required' : 'payment.failed'
-  return {
-    installment: next,
-    effects: [{ write: 'notice', key: `failed:${open.transaction}`, type, data } satisfies Effect],
-  }
+  const told: Effect = { write: 'notice', key: `failed:${open.transaction}`, type, data }
+  if (next !== null) return { installment: next, effects: [told] }
+  const escalated = escalatedBy(plan, installment, open, outcome)
+  return { installment: escalated.installment, effects: [told, ...escalated.effects] }
 }
 
 /** The instalment waiting for its next try, or `null` when the policy has none left. */

@@ -1,4 +1,4 @@
-import { civilOf, compareInstants, moment } from '../calendar.ts'
+import { addDays, civilOf, compareInstants, moment } from '../calendar.ts'
 import type { Installment, Plan, PlanStatus } from './plan.ts'
 import type { CivilDate, Instant, Terms } from './terms.ts'
 
@@ -65,16 +65,26 @@ export function nextAttemptAt(installment: Installment, terms: Terms): Instant |
   return null
 }
 
-/** The earliest automatic charge, retries included; a pause holds back first attempts, not retries. */
+/**
+ * The earliest automatic charge, retries included. A pause holds back first attempts, not retries; what is overdue is
+ * charged one a day (keeps Pausing).
+ */
 export function nextBillingAt(plan: Plan): Instant | null {
   if (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending') return null
-  let next: Instant | null = null
-  for (const installment of plan.installments) {
-    if (plan.pause && installment.status === 'scheduled') continue
-    const at = nextAttemptAt(installment, plan.terms)
-    if (at && (next === null || compareInstants(at, next) < 0)) next = at
-  }
-  return next
+  const planned = (is: (i: Installment) => boolean) =>
+    earliest(plan.installments.filter(is).map((i) => nextAttemptAt(i, plan.terms)))
+  const first = plan.pause ? null : planned((i) => i.status === 'scheduled')
+  const last = plan.lastFirstAttemptOn
+  const { billingTime, timezone } = plan.terms
+  const isTomorrow = first !== null && last !== null && civilOf(first, timezone) <= last
+  return earliest([
+    isTomorrow ? moment(addDays(last, 1), billingTime, timezone) : first,
+    planned((i) => i.status !== 'scheduled'),
+  ])
+}
+
+function earliest(moments: (Instant | null)[]): Instant | null {
+  return moments.reduce((a, b) => (a === null || (b !== null && compareInstants(b, a) < 0) ? b : a), null)
 }
 
 export function today(plan: Plan, now: Instant): CivilDate {

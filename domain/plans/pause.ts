@@ -68,13 +68,14 @@ function missedMoved(plan: Plan, now: Instant): Installment[] {
   const moved = new Map(missed.map((i, k) => [i.number, days[k] ?? i.dueDate]))
   return plan.installments.map((i) => {
     const dueDate = moved.get(i.number)
-    return dueDate ? { ...i, dueDate, reminded: false, atOnce: null } : i
+    return dueDate ? { ...i, dueDate, reminded: false } : i
   })
 }
 
 function isMissed(plan: Plan, installment: Installment, now: Instant): boolean {
   return (
     installment.status === 'scheduled' &&
+    installment.atOnce === null &&
     installment.open === null &&
     unpaid(installment) > 0 &&
     compareInstants(dueMoment(installment, plan.terms), now) <= 0 &&

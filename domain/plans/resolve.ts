@@ -140,7 +140,7 @@ function writtenOff(plan: Plan, installment: Installment, resolution: Resolution
         write: 'event',
         key: `waived:${id}`,
         type: 'installment.waived',
-        data: { plan_id: plan.id, installment_number: installment.number, amount },
+        data: { plan_id: plan.id, installment_number: installment.number || null, amount },
       },
       ...closes(plan, id, resolution),
     ],

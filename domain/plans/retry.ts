@@ -5,7 +5,7 @@ import type { CivilDate, RetryPolicy } from './terms.ts'
 const MAX_RETRIES = 10
 const MAX_DAYS = 31
 /** A returned bank debit may be presented again twice, by the rules of the American clearing house. */
-const MAX_REPRESENTMENTS = 2
+export const MAX_REPRESENTMENTS = 2
 
 /** One retry, on the day after. */
 export const DEFAULT_RETRY_POLICY: RetryPolicy = { retries: 1, everyDays: [1] }

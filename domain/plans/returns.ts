@@ -1,13 +1,13 @@
-import { civilOf } from '../calendar.ts'
+import { civilOf, compareInstants } from '../calendar.ts'
 import { cancellationFiguredAgain } from './cancel.ts'
 import type { Decision, Effect } from './effects.ts'
 import { escalate } from './escalate.ts'
-import { findInstallment, isEnding, unpaid, withInstallment } from './figures.ts'
+import { dueMoment, findInstallment, isEnding, unpaid, withInstallment } from './figures.ts'
 import * as ledger from './ledger.ts'
 import type { ReturnOutcome } from './outcome.ts'
 import type { Installment, Plan } from './plan.ts'
 import { refundWanted } from './refunding.ts'
-import { nextRetryDay } from './retry.ts'
+import { MAX_REPRESENTMENTS, nextRetryDay } from './retry.ts'
 import { moneyIn, payPart } from './settle.ts'
 import type { Instant } from './terms.ts'
 
@@ -72,9 +72,18 @@ function reopen(
     : []
   const effects = [...owedAgain.effects, ...larger]
   if (installment.open) return { installment: reopened, effects }
-  const policy = plan.terms.retryPolicy
-  const retryOn = nextRetryDay(policy, installment.retries, civilOf(at, plan.terms.timezone))
-  if (outcome.severity === 'soft' && retryOn && !isEnding(plan) && !installment.escalation) {
+  const isSoft = outcome.severity === 'soft' && !isEnding(plan) && !installment.escalation
+  // Paid ahead, and not due yet: it is charged when it is, as if nothing had been paid.
+  if (isSoft && compareInstants(dueMoment(installment, plan.terms), at) > 0) {
+    return { installment: { ...reopened, status: 'scheduled' as const }, effects }
+  }
+  const retries = Math.min(plan.terms.retryPolicy.retries, MAX_REPRESENTMENTS)
+  const retryOn = nextRetryDay(
+    { ...plan.terms.retryPolicy, retries },
+    installment.retries,
+    civilOf(at, plan.terms.timezone),
+  )
+  if (isSoft && retryOn) {
     return { installment: { ...reopened, status: 'retrying' as const, retryOn }, effects }
   }
   const reason = outcome.severity === 'soft' ? 'payment_returned' : 'payment_disputed'

@@ -191,7 +191,7 @@ function oldest(installments: Installment[]): Installment | undefined {
 
 function allSettled(plan: Plan): boolean {
   const settled = plan.installments.every((i) => i.status === 'paid' || i.status === 'waived')
-  return settled && !hasOpenCharge(plan) && plan.refunds.length === 0
+  return settled && !hasOpenCharge(plan)
 }
 
 function endMoment(plan: Plan): Instant {

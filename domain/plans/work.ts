@@ -1,16 +1,35 @@
 import { compareInstants } from '../calendar.ts'
 import { attemptStarted } from './collect.ts'
+import type { Decision } from './effects.ts'
 import { collectibles, isEnding, unpaid } from './figures.ts'
 import { installmentNumberOf, refundNumberOf } from './keys.ts'
 import type { AttemptCause, Installment, Plan } from './plan.ts'
 import type { Instant } from './terms.ts'
-import { firstAttemptDue, retryMoment } from './time.ts'
+import { firstAttemptDue, retryMoment, timePassed } from './time.ts'
 
 /** What is to be asked of the world now. Each kind of work has a key, so that it is never under way twice. */
 export type Work =
   | { do: 'collect'; key: string; installment: number }
   | { do: 'pay'; key: string; payment: number }
   | { do: 'refund'; key: string; refund: number }
+
+/** What is due at one moment: decided by time alone, begun, to be asked of the gateway, and to be looked at there. */
+export type Due = Decision & { work: Work[]; looks: string[] }
+
+/**
+ * Everything that is due now. `news` are transactions that a gateway has news of; while one is being looked at
+ * (`isLooking`), or is about to be, no attempt is begun: it may have paid what the attempt would charge.
+ */
+export function dueNow(
+  plan: Plan,
+  now: Instant,
+  { news, isLooking }: { news: ReadonlySet<string>; isLooking: boolean },
+): Due {
+  const passed = timePassed(plan, now)
+  const looks = [...news].filter((transaction) => !isUnderWay(passed.plan, transaction))
+  const begun = isLooking || looks.length > 0 ? passed.plan : attemptsBegun(passed.plan, now)
+  return { plan: begun, effects: passed.effects, work: workOpen(begun, now, news), looks }
+}
 
 /** The plan with every attempt begun whose time has come (keeps Charging, NSF). */
 export function attemptsBegun(plan: Plan, now: Instant): Plan {
@@ -20,7 +39,7 @@ export function attemptsBegun(plan: Plan, now: Instant): Plan {
 }
 
 function attemptsDue(plan: Plan, now: Instant): { number: number; cause: AttemptCause }[] {
-  if (plan.lifecycle !== 'active' && !plan.balance) return []
+  if (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending' && !plan.balance) return []
   const first = plan.lifecycle === 'active' ? firstAttemptDue(plan, now) : null
   return collectibles(plan).flatMap((i) => {
     const cause = i.open ? null : causeNow(plan, i, first, now)

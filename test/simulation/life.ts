@@ -6,7 +6,7 @@ import { makePlan, type NewPlan } from '../../domain/plans/make.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { isOver, nextWake, timePassed } from '../../domain/plans/time.ts'
-import { attemptsBegun, isUnderWay, type Work, workOpen } from '../../domain/plans/work.ts'
+import { dueNow, type Work } from '../../domain/plans/work.ts'
 import { Agenda } from './agenda.ts'
 import { Books } from './books.ts'
 import { FakeGateway } from './gateway.ts'
@@ -142,21 +142,19 @@ export class Life {
   #doWhatIsDue(): boolean {
     for (let stirred = true; stirred; ) {
       const before = this.plan
+      const isLooking = [...this.running].some((key) => key.startsWith('look:'))
+      const due = dueNow(this.plan, this.now, { news: this.news, isLooking })
       this.decide('time passed', timePassed(this.plan, this.now))
       const known = this.plan
-      const isLooking = [...this.running].some((key) => key.startsWith('look:'))
-      const begun = isLooking ? known : frozen(attemptsBegun(this.plan, this.now))
-      if (begun !== known) {
-        this.plan = begun
+      if (due.plan !== before && JSON.stringify(due.plan) !== JSON.stringify(known)) {
+        this.plan = frozen(due.plan)
         this.#record()
         this.#watch.begun(this, known)
         this.#watch.seen(this)
       }
-      for (const work of workOpen(this.plan, this.now, this.news)) {
+      for (const transaction of due.looks) this.#world.look(this, transaction)
+      for (const work of due.work) {
         if (!this.running.has(work.key)) this.#world.perform(this, work)
-      }
-      for (const transaction of [...this.news]) {
-        if (!isUnderWay(this.plan, transaction)) this.#world.look(this, transaction)
       }
       stirred = this.plan !== before
     }

@@ -78,8 +78,9 @@ function returnInWords(event: Event, member: Member, memory: Memory): string {
 }
 
 function retryInWords({ occurred_at }: Event, { plan }: Member, retriesUsed: number): string {
-  const days = plan.retry_policy.every_days[retriesUsed]
-  if (days === undefined) return ', for the last time'
+  const { retries, every_days } = plan.retry_policy
+  if (retriesUsed >= retries) return ', for the last time'
+  const days = typeof every_days === 'number' ? every_days : (every_days[retriesUsed] ?? 1)
   return `: tried again on ${describeDate(addDays(civilOf(occurred_at, plan.timezone), days))}`
 }
 

@@ -10,12 +10,14 @@ export async function joinClock(run: Run): Promise<void> {
   await tell(run, (clock, workflow) => clock.signal(clocks.join, { workflow }))
 }
 
-/** Tells the clock once per tick that nothing is left to do until the next moment. */
+/** Tells the clock once per tick, and when its next moment has changed, that nothing is left to do until the next moment. */
 export async function reportRest(run: Run): Promise<void> {
   const tick = run.plan.sequence.clockTick
-  if (!run.plan.clock || tick <= run.restedAt) return
-  run.restedAt = tick
   const wakeAt = nextWake(run.plan, now(run))
+  // Also between ticks: a message may have brought forward what the clock would pass over.
+  if (!run.plan.clock || (tick <= run.restedAt && wakeAt === run.reportedWake)) return
+  run.restedAt = tick
+  run.reportedWake = wakeAt
   await tell(run, (clock, workflow) => clock.signal(clocks.atRest, { workflow, tick, wakeAt }))
 }
 

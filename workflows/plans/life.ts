@@ -1,7 +1,7 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
-import { isOver, nextWake, timePassed } from '../../domain/plans/time.ts'
+import { isOver, nextWake } from '../../domain/plans/time.ts'
 import { wakeInWords } from '../../domain/plans/words.ts'
-import { attemptsBegun, isUnderWay, workOpen } from '../../domain/plans/work.ts'
+import { dueNow } from '../../domain/plans/work.ts'
 import { joinClock, leaveClock, reportRest } from './clock.ts'
 import { show } from './cockpit.ts'
 import { hearCommands } from './commands.ts'
@@ -49,14 +49,12 @@ async function isFinished(run: Run): Promise<boolean> {
 }
 
 function doWhatIsDue(run: Run): void {
-  apply(run, timePassed(run.plan, now(run)))
-  for (const transaction of run.news) {
-    if (!isUnderWay(run.plan, transaction)) lookAt(run, transaction)
-  }
-  // What is being looked at may have paid what an attempt would charge.
-  if (!isLooking(run)) run.plan = attemptsBegun(run.plan, now(run))
-  for (const work of workOpen(run.plan, now(run), run.news)) begin(run, work)
+  const due = dueNow(run.plan, now(run), { news: run.news, isLooking: isLooking(run) })
+  apply(run, due)
+  // Before the work begins: it waits until what was decided is durable.
   void record(run)
+  for (const transaction of due.looks) lookAt(run, transaction)
+  for (const work of due.work) begin(run, work)
 }
 
 async function untilSomethingHappens(run: Run): Promise<void> {

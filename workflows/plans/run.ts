@@ -4,6 +4,7 @@ import { RuleBroken } from '../../domain/errors.ts'
 import type { Decision, Effect } from '../../domain/plans/effects.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
+import { nextWake } from '../../domain/plans/time.ts'
 import { RULE_BROKEN, type RuleBrokenDetails } from './messages.ts'
 import { type Written, writtenAs } from './written.ts'
 
@@ -28,6 +29,8 @@ export type Run = {
   timer: { at: Instant; scope: CancellationScope } | null
   /** The test clock's tick at which the plan last said that it had come to rest. */
   restedAt: number
+  /** The moment of which the clock was last told. */
+  reportedWake: Instant | null
   isRecorded: boolean
   shown: string
 }
@@ -45,6 +48,7 @@ export function beginRun(plan: Plan, isRecorded: boolean): Run {
     byTime: false,
     timer: null,
     restedAt: plan.sequence.clockTick,
+    reportedWake: isRecorded && plan.clock ? nextWake(plan, plan.clock.now) : null,
     isRecorded,
     shown: '',
   }

@@ -124,7 +124,7 @@ const letters: Wording['letters'] = {
       `We could not collect ${thing(f)}: ${REASONS[f.reason]}.`,
       f.retryOn
         ? `We will try again on ${f.retryOn}. Please see to it that there is enough money by then.`
-        : 'We will try again.',
+        : 'We will not try again by ourselves.',
     ],
     facts: [
       ['Amount', f.amount],
@@ -149,7 +149,6 @@ const letters: Wording['letters'] = {
     subject: `${f.amount} is still unpaid`,
     paragraphs: [
       `We could not collect ${thing(f)}, and will not try again by ourselves. Your broker has been told and will contact you.`,
-      'Your later instalments are collected as scheduled.',
     ],
     facts: [
       ['Unpaid', f.amount],

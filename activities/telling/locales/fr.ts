@@ -126,7 +126,7 @@ const letters: Wording['letters'] = {
       `Nous n’avons pas pu prélever ${thing(f)} : ${REASONS[f.reason]}.`,
       f.retryOn
         ? `Nous essaierons à nouveau le ${f.retryOn}. Veillez à approvisionner votre compte d’ici là.`
-        : 'Nous essaierons à nouveau.',
+        : 'Nous n’essaierons plus de nous-mêmes.',
     ],
     facts: [
       ['Montant', f.amount],
@@ -151,7 +151,6 @@ const letters: Wording['letters'] = {
     subject: `${f.amount} restent impayés`,
     paragraphs: [
       `Nous n’avons pas pu prélever ${thing(f)} et n’essaierons plus de nous-mêmes. Votre courtier en est informé et vous contactera.`,
-      'Vos échéances suivantes sont prélevées comme prévu.',
     ],
     facts: [
       ['Impayé', f.amount],
