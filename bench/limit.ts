@@ -23,7 +23,7 @@ export async function limitedGateway(
 ): Promise<LimitFigures> {
   await servers.restartStripe(allowed)
   const monthMs = 60_000
-  const { taskQueue } = paceFor('tenor', monthMs, 5_000 + plans * 30 - monthMs / 2)
+  const { taskQueue } = paceFor('tenor', monthMs, 20_000 + plans * 40 - monthMs / 2)
   const worker = await startWorker({ kind: 'tenor', taskQueue, requestsPerSecond: allowed * 0.98, ...whereOf(servers) })
   try {
     const customers = await makeCustomers(servers, orm, 2)

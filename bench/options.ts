@@ -28,7 +28,7 @@ const FULL: Size = {
 const QUICK: Size = {
   rounds: 1,
   cycles: { plans: 60, months: 12, monthMs: 6_000 },
-  herd: { plans: 100, monthMs: 25_000 },
+  herd: { plans: 60, monthMs: 20_000 },
   limit: { plans: 90, allowed: 20 },
   starts: 100,
   flood: { plans: 20, monthMs: 10_000, requests: 1_000 },
