@@ -23,7 +23,7 @@ export async function startsAndMessages(servers: Servers, orm: MikroORM, count: 
       const customer_id = customers[k % customers.length]?.id
       const body = { customer_id, total_amount: 120_000, start_date, term_duration: 12, billing_day: 15 }
       const answered = await api.ask('POST', '/payment_terms', body, `start-${taskQueue}-${k}`)
-      plans[k] = answered.body.payment_terms_id
+      plans[k] = answered.body.payment_terms_id ?? ''
       return answered
     }
     await rate(20, (k) => create(count + k))
