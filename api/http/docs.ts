@@ -66,6 +66,16 @@ export async function serveDocs(app: FastifyInstance): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   await app.register(reference, {
     routePrefix: '/docs',
-    configuration: { title: 'Tenor', url: '/openapi.json', telemetry: false, withDefaultFonts: false },
+    // A reference, not a door to the vendor's cloud.
+    configuration: {
+      title: 'Tenor',
+      url: '/openapi.json',
+      telemetry: false,
+      withDefaultFonts: false,
+      hideClientButton: true,
+      showDeveloperTools: 'never',
+      agent: { disabled: true },
+      mcp: { disabled: true },
+    },
   })
 }
