@@ -21,7 +21,7 @@ const IN_A_RUN = 5
  */
 export async function billingDays(servers: Servers, orm: MikroORM, size: HerdSize): Promise<Herd[]> {
   const carried = Math.max(0, size.paid - IN_A_RUN)
-  const leadMs = 5_000 + size.plans * 30
+  const leadMs = 20_000 + size.plans * 40
   const { pace, taskQueue } = paceFor('tenor', size.monthMs, leadMs)
   const asked = { kind: 'tenor', taskQueue, ...whereOf(servers) } as const
   const customers = await makeCustomers(servers, orm, 10)
