@@ -177,6 +177,15 @@ describe('two who deliver at once', () => {
     expect(errors).toEqual([])
   })
 
+  it('take a delivery each, never the same one', async () => {
+    const { id } = await endpoint()
+    const events = await happen(24)
+    await queueWebhooks(deps())
+    await Promise.all(Array.from({ length: 8 }, () => deliverWebhooks(deps({ batch: 8 }), id)))
+    while ((await deliverWebhooks(deps(), id)) > 0);
+    expect(receiver.events()).toEqual(events)
+  })
+
   it('are not held up by an endpoint that does not answer', async () => {
     const silent = await startReceiver()
     silent.answer(() => new Promise(() => undefined))
