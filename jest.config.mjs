@@ -33,11 +33,16 @@ const e2e = {
 }
 const faults = { displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] }
 const replay = { displayName: 'replay', testMatch: ['<rootDir>/test/replay/**/*.test.ts'] }
+/** Real timers over years, on the time-skipping server. */
+const calendar = { displayName: 'calendar', testMatch: ['<rootDir>/test/calendar/**/*.test.ts'], ...servers }
 const simulation = { displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] }
 
 export default {
   // Servers, their clients and the workers under test share the machine's cores with jest.
   maxWorkers: 2,
   testTimeout: 60_000,
-  projects: [unit, simulation, replay, integration, e2e, faults].map((project) => ({ ...shared, ...project })),
+  projects: [unit, simulation, replay, calendar, integration, e2e, faults].map((project) => ({
+    ...shared,
+    ...project,
+  })),
 }

@@ -51,7 +51,7 @@ async function main(config: Config): Promise<void> {
     if (worker.getState() === 'RUNNING') worker.shutdown()
     await Promise.allSettled([running, outbox.stop(), webhooks.stop()])
     await connection.close()
-    await mail.close()
+    mail.close()
     await orm.close()
     await watch.close()
   })

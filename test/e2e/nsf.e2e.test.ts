@@ -85,7 +85,7 @@ describe('the last retry declined', () => {
   })
 
   it('tells the customer of both declines and of the escalation', async () => {
-    expect(await told(begun.id)).toMatchObject({ 'payment.failed': 1, 'payment.escalated': 1 })
+    expect(await told(begun.id)).toMatchObject({ 'payment.failed': 2, 'payment.escalated': 1 })
   })
 
   it('keeps billing the later instalments', async () => {

@@ -37,8 +37,8 @@ async function isFinished(run: Run): Promise<boolean> {
   do {
     run.stirred = false
     doWhatIsDue(run)
-    show(run)
   } while (run.stirred)
+  show(run)
   run.byTime = false
   if (!isIdle(run)) return false
   await reportRest(run)
