@@ -2,7 +2,7 @@ import { chanceOf } from '../simulation/random.ts'
 import { FaultStack } from './fault-stack.ts'
 import { converged, differencesOf, proofAt, violations } from './judge.ts'
 import { endMischief, type Mischief, makeMischief } from './mischief.ts'
-import { newPlayer, type Player, play, playToTheEnd } from './players.ts'
+import { type Player, play, playToTheEnd } from './players.ts'
 
 export type RampageOptions = { seed: number; kills: number; plans: number; say?: (line: string) => void }
 
@@ -28,24 +28,26 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
   const mischief: Mischief = { kills: 0, told: [] }
   const players: Player[] = []
   try {
-    const made = chanceOf(seed)
-    for (let n = 0; n < plans; n++) players.push(await newPlayer(stack, made))
+    const began = Date.now()
+    const phase = (what: string) => say(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s ${what}`)
     let isOver = false
-    const playing = Promise.all(players.map((player, n) => play(stack, player, chanceOf(seed + 1 + n), () => isOver)))
+    const clients = Array.from({ length: plans }, (_, n) => play(stack, players, chanceOf(seed + 1 + n), () => isOver))
+    const playing = Promise.all(clients)
     // A player that ends with an error is heard of when all have ended.
     playing.catch(() => {})
     await makeMischief(stack, chanceOf(seed + 1_000), mischief, kills)
     isOver = true
     await endMischief(stack)
     const ended = Date.now()
-    say(`${mischief.kills} kills done; waiting for ${players.length} plans to come to rest`)
+    phase(`${mischief.kills} kills done; ${players.length} plans come to rest`)
     await playing
     await Promise.all(players.map((player) => stack.settled(player.clock)))
     await stack.passLeases()
     const convergedInMs = await timed(ended, () => restingPlans(stack, players))
-    say(`proven ${(convergedInMs / 1000).toFixed(1)} s after the last fault`)
+    phase(`all proven, ${(convergedInMs / 1000).toFixed(1)} s after the last fault; on to the end of the plans`)
     await Promise.all(players.map((player) => playToTheEnd(stack, player)))
     await restingPlans(stack, players)
+    phase('at the end; judged')
     const wrong = [...(await judged(stack, players)), ...players.flatMap((player) => player.unexpected)]
     const payments = await Promise.all(players.map((player) => stack.tenor.payments(player.customer.id)))
     if (wrong.length > 0) say(report(stack, players, mischief))
