@@ -18,6 +18,8 @@ import { registerSearchAttributes, temporalPart } from '../../workers/stack/temp
 import { type Answer, Tenor } from '../support/e2e-client.ts'
 import { startProxy, type TcpProxy } from './proxy.ts'
 
+const PREFIX = 'tenor-faults-'
+
 export type Way = 'stripe' | 'postgres' | 'temporal'
 export const WAYS: readonly Way[] = ['stripe', 'postgres', 'temporal']
 export const PARTS: readonly PartName[] = ['postgres', 'temporal', 'stripe', 'mail', 'salesforce', 'worker', 'api']
@@ -43,7 +45,8 @@ export class FaultStack {
   }
 
   static async start(): Promise<FaultStack> {
-    const path = fs.mkdtempSync(join(tmpdir(), 'tenor-faults-'))
+    await sweep()
+    const path = fs.mkdtempSync(join(tmpdir(), PREFIX))
     // The database's user must be able to pass through.
     fs.chmodSync(path, 0o755)
     const home = await takeHome(path)
@@ -67,6 +70,8 @@ export class FaultStack {
       token,
     })
     const stack = new FaultStack(home, env, ways, tenor, points)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => void stack.stop().then(() => process.exit(1)))
     try {
       await stack.#bringUp(ports)
     } catch (error) {
@@ -253,4 +258,14 @@ export class FaultStack {
 /** The first request under this key has not been answered yet: it may be that of a process that is gone. */
 function isStillAtWork({ status, body }: Answer): boolean {
   return status === 409 && body?.code === 'request_in_progress'
+}
+
+/** Ends what a run that was killed has left behind. */
+async function sweep(): Promise<void> {
+  for (const name of fs.readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const path = join(tmpdir(), name)
+    // Refused while it is somebody else's.
+    const home = await takeHome(path).catch(() => undefined)
+    if (home) fs.rmSync(path, { recursive: true, force: true })
+  }
 }
