@@ -4,7 +4,7 @@ import { sharedTenor } from '../support/e2e-client.ts'
 import { stopServers, temporalAddress } from '../support/servers.ts'
 import { startSharedStack } from '../support/stack.ts'
 import { keepStory, type Run } from './histories.ts'
-import { STORIES } from './stories.ts'
+import { STORIES, type Story } from './stories.ts'
 
 /**
  * Lives the stories on a stack of their own and keeps the histories as those of the version in package.json. For a
@@ -17,17 +17,17 @@ async function main(): Promise<void> {
   const tenor = await sharedTenor()
   const connection = await Connection.connect({ address: temporalAddress() })
   const temporal = new Client({ connection })
-  for (const [story, live] of Object.entries(STORIES)) {
+  const record = async (story: string, live: Story) => {
     const workflows = Object.entries(await live(tenor, temporal))
     const kept = await Promise.all(workflows.map(([name, id]) => runsOf(temporal, name, id)))
     keepStory(version, story, kept.flat())
-    console.log(
-      `${story}: ${kept
-        .flat()
-        .map(({ name, history }) => `${name} (${history.events?.length} events)`)
-        .join(', ')}`,
-    )
+    const told = kept.flat().map(({ name, history }) => `${name} (${history.events?.length} events)`)
+    console.log(`${story}: ${told.join(', ')}`)
   }
+  const { 'real-timers': waiting, ...others } = STORIES
+  const waited = waiting && record('real-timers', waiting)
+  for (const [story, live] of Object.entries(others)) await record(story, live)
+  await waited
   await connection.close()
 }
 
