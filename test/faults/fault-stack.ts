@@ -264,6 +264,8 @@ function isStillAtWork({ status, body }: Answer): boolean {
 async function sweep(): Promise<void> {
   for (const name of fs.readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     const path = join(tmpdir(), name)
+    // One without a record is just being made.
+    if (!fs.existsSync(join(path, 'processes.json'))) continue
     // Refused while it is somebody else's.
     const home = await takeHome(path).catch(() => undefined)
     if (home) fs.rmSync(path, { recursive: true, force: true })
