@@ -1,6 +1,16 @@
 import type Stripe from 'stripe'
-import { CustomerRefused, type CustomerRequest, type PaymentGateway, PaymentMethodRefused } from '../payments.ts'
+import {
+  CustomerRefused,
+  type CustomerRequest,
+  NoAnswer,
+  type PaymentGateway,
+  PaymentMethodRefused,
+} from '../payments.ts'
+import { once } from './once.ts'
 import { ask, type Refusal } from './outcomes.ts'
+
+/** Under this name our own id of a customer stands in its metadata. */
+const REFERENCE = 'tenor_customer_id'
 
 type CustomersPart = Pick<PaymentGateway, 'saveCustomer' | 'readCustomer' | 'attachMethod'>
 
@@ -8,11 +18,10 @@ type CustomersPart = Pick<PaymentGateway, 'saveCustomer' | 'readCustomer' | 'att
 export function customers(stripe: Stripe): CustomersPart {
   return {
     async saveCustomer(customer, idempotencyKey) {
-      const saved = await ask(() =>
-        customer.gatewayId === null
-          ? stripe.customers.create(paramsOf(customer), { idempotencyKey })
-          : stripe.customers.update(customer.gatewayId, paramsOf(customer)),
-      )
+      const { gatewayId } = customer
+      const saved = await (gatewayId === null
+        ? make(stripe, customer, idempotencyKey)
+        : ask(() => stripe.customers.update(gatewayId, paramsOf(customer))))
       if ('code' in saved) throw new CustomerRefused(saved.code, saved.message)
       return { id: saved.id }
     },
@@ -42,6 +51,17 @@ export function customers(stripe: Stripe): CustomersPart {
   }
 }
 
+/** Made once, also when Stripe goes on answering a failure that it keeps under the key: it is looked for then. */
+function make(stripe: Stripe, customer: CustomerRequest, key: string): Promise<{ id: string } | Refusal> {
+  const look = async () => {
+    const alike = await ask(() => stripe.customers.list({ email: customer.email, limit: 100 }))
+    if ('code' in alike) throw new NoAnswer(`Stripe refused a look at ${customer.reference}: ${alike.code}`)
+    return alike.data.find(({ metadata }) => metadata[REFERENCE] === customer.reference) ?? null
+  }
+  const send = (idempotencyKey: string) => ask(() => stripe.customers.create(paramsOf(customer), { idempotencyKey }))
+  return once<{ id: string } | Refusal>(key, send, look)
+}
+
 async function attach(stripe: Stripe, method: string, customer: string): Promise<Stripe.PaymentMethod> {
   const attached = await ask(() => stripe.paymentMethods.attach(method, { customer }))
   return orRefused(attached)
@@ -68,7 +88,7 @@ function brandName(brand: string): string {
 
 function paramsOf(customer: CustomerRequest): Stripe.CustomerCreateParams {
   const { name, email, phone, reference } = customer
-  return { name, email, phone: phone ?? '', metadata: { tenor_customer_id: reference } }
+  return { name, email, phone: phone ?? '', metadata: { [REFERENCE]: reference } }
 }
 
 function idOf(linked: string | { id: string } | null): string | null {

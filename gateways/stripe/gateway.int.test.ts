@@ -259,6 +259,15 @@ describe('customers and their payment methods', () => {
     })
   })
 
+  it.each(['error_500', 'error_500_after'])('a new one is saved once after %s, and not a day later', async (mode) => {
+    const data = { gatewayId: null, reference: `customer-${mode}`, name: 'Bo', email: 'bo@example.com', phone: null }
+    await fault(mode, 'POST /v1/customers')
+    await expect(gateway.saveCustomer(data, `key-${mode}`)).rejects.toBeInstanceOf(NoAnswer)
+    const { id } = await gateway.saveCustomer(data, `key-${mode}`)
+    expect(await gateway.saveCustomer(data, `key-${mode}`)).toEqual({ id })
+    expect(await gateway.readCustomer(id)).toMatchObject({ email: 'bo@example.com' })
+  })
+
   it('a method is attached once and says what it is', async () => {
     const card = await gateway.attachMethod('pm_card_visa', customer)
     expect(card).toMatchObject({ type: 'card', label: 'Visa •••• 4242' })

@@ -4,16 +4,8 @@ import { type ChargeRequest, NoAnswer, type PaymentGateway, type RefundRequest }
 import { toStripe } from './amounts.ts'
 import { customers } from './customers.ts'
 import { disputesOf, listPayments, REFERENCE } from './list.ts'
-import {
-  ask,
-  chargeOf,
-  chargeOutcome,
-  chargeRefused,
-  isReplayedFailure,
-  paymentState,
-  type Refusal,
-  refundOutcome,
-} from './outcomes.ts'
+import { once } from './once.ts'
+import { ask, chargeOf, chargeOutcome, chargeRefused, paymentState, type Refusal, refundOutcome } from './outcomes.ts'
 
 export type StripeOptions = {
   secretKey: string
@@ -23,8 +15,6 @@ export type StripeOptions = {
   returnUrl: string
   timeoutMs?: number | undefined
 }
-
-const KEYS_PER_REQUEST = 10
 
 /** Charges, refunds and customers at Stripe. Keeps docs/rules.md, "Charging": one attempt is one payment. */
 export function stripeGateway(options: StripeOptions): PaymentGateway {
@@ -158,22 +148,6 @@ async function present({ read }: Context, id: string, answer: Intent | Refusal):
     return chargeOutcome(await read(id))
   }
   return 'code' in answer ? chargeRefused(answer) : chargeOutcome(paymentState(answer))
-}
-
-/**
- * Sends a request under its key. A failure that Stripe has kept under the key would be answered for a day: the request
- * is over by then, so if `look` proves that nothing came of it, it is sent under the next key.
- */
-async function once<T>(key: string, send: (key: string) => Promise<T>, look: () => Promise<T | null>): Promise<T> {
-  for (let n = 1; ; n += 1) {
-    try {
-      return await send(n === 1 ? key : `${key}:${n}`)
-    } catch (error) {
-      if (n === KEYS_PER_REQUEST || !(error instanceof NoAnswer) || !isReplayedFailure(error.cause)) throw error
-      const made = await look()
-      if (made !== null) return made
-    }
-  }
 }
 
 async function firstWith<T extends { metadata: Stripe.Metadata | null }>(all: AsyncIterable<T>, reference: string) {
