@@ -24,10 +24,12 @@ afterAll(async () => {
 
 beforeEach(() => proxy.reset())
 
+type Instead = { status: number; body: object; headers?: Record<string, string> }
+
 /** Passes everything on to stripe-mock and keeps what it said; a test may give our client another answer. */
 async function startProxy(target: string) {
   let exchanges: Exchange[] = []
-  let instead: { status: number; body: object }[] = []
+  let instead: Instead[] = []
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     void (async () => {
       const { host: _host, connection: _connection, ...headers } = request.headers
@@ -41,14 +43,14 @@ async function startProxy(target: string) {
       const path = (request.url ?? '').split('?')[0]
       exchanges.push({ request: `${request.method} ${path}`, status: answer.status, answer: text })
       const other = instead.shift()
-      response.writeHead(other?.status ?? answer.status, { 'content-type': 'application/json' })
+      response.writeHead(other?.status ?? answer.status, { 'content-type': 'application/json', ...other?.headers })
       response.end(other ? JSON.stringify(other.body) : text)
     })()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    answerInstead: (...answers: { status: number; body: object }[]) => {
+    answerInstead: (...answers: Instead[]) => {
       instead = answers
     },
     reset: () => {
@@ -118,6 +120,26 @@ describe('everything that is sent to Stripe is known to Stripe', () => {
   it('finding it', async () => {
     await gateway.find('nowhere', 'cus_123', '2027-01-15T14:00:00Z')
     expect(taken()[0]).toBe('GET /v1/payment_intents')
+  })
+
+  it('listing all payments of a customer', async () => {
+    await gateway.list('cus_123')
+    expect(taken()[0]).toBe('GET /v1/payment_intents')
+  })
+
+  it('looking for a customer whose making had failed', async () => {
+    const error = { type: 'api_error', message: 'kept under the key' }
+    proxy.answerInstead({ status: 500, body: { error }, headers: { 'idempotent-replayed': 'true' } })
+    const data = { gatewayId: null, reference: 'customer-1', name: 'Ada Obi', email: 'ada@example.com', phone: null }
+    await gateway.saveCustomer(data, 'key')
+    const asked = proxy.exchanges().map(({ request }) => request)
+    expect(asked).toEqual(['POST /v1/customers', 'GET /v1/customers', 'POST /v1/customers'])
+    expect(
+      proxy
+        .exchanges()
+        .slice(1)
+        .map(({ status }) => status),
+    ).toEqual([200, 200])
   })
 
   it('canceling it', async () => {
