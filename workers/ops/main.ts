@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { ConfigError } from '../config.ts'
 import { resetCommand, signalCommand } from './batch.ts'
 import { connectOps, type Ops, UsageError } from './connect.ts'
@@ -56,7 +57,11 @@ const COMMANDS: Record<string, Run> = {
   prove: (ops, { plan, all, mend, json }) => proveCommand(ops, { plan, all, mend, json }),
   stuck: (ops, { minutes }) => stuckCommand(ops, { minutes: minutesIn(minutes) }),
   resend: (ops, _, [id]) => resendCommand(ops, id),
-  'replay-open': (ops) => replayOpenCommand(ops),
+  'replay-open': (ops) => {
+    // What the replayed workflows log has been logged before.
+    Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) })
+    return replayOpenCommand(ops)
+  },
   signal: (ops, values) => signalCommand(ops, batch(values)),
   reset: (ops, values) => resetCommand(ops, batch(values)),
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { Worker } from '@temporalio/worker'
 import type { Ops } from './connect.ts'
 
 const SHOWN = 20
@@ -9,7 +9,6 @@ const SHOWN = 20
  * counts those that would break if it were deployed. Exit code 1 when any would.
  */
 export async function replayOpenCommand({ temporal, taskQueue, say }: Ops): Promise<number> {
-  Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) })
   const open = temporal.workflow.list({ query: `ExecutionStatus = "Running" AND TaskQueue = "${taskQueue}"` })
   const results = Worker.runReplayHistories(
     { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) },

@@ -1,0 +1,161 @@
+import { spawnSync } from 'node:child_process'
+import { type ApiWorld, startApiWorld } from '../../test/support/api-world.ts'
+import { planWorkflowId } from '../../workflows/plans/messages.ts'
+import { resetCommand, signalCommand } from './batch.ts'
+import { type Ops, UsageError } from './connect.ts'
+import { proveCommand } from './prove.ts'
+import { replayOpenCommand } from './replay-open.ts'
+import { resendCommand } from './resend.ts'
+import { stuckCommand } from './stuck.ts'
+
+let world: ApiWorld
+let said: string[] = []
+let ops: Ops
+beforeAll(async () => {
+  world = await startApiWorld()
+  const { orm, temporal, payments, config } = world.deps
+  const say = (line: string) => said.push(line)
+  ops = { orm, temporal, payments, namespace: 'default', taskQueue: config.taskQueue, say, close: async () => {} }
+}, 120_000)
+afterAll(async () => world?.close())
+beforeEach(() => {
+  said = []
+})
+
+let count = 0
+/** A term of which the first instalment has been paid. */
+async function paidOnce(): Promise<{ id: string; clock: string; workflow: string }> {
+  count += 1
+  const customer_id = `ops-${count}`
+  const named = { customer_id, name: 'Amara Okafor', email: 'amara@example.com', payment_method: 'pm_card_visa' }
+  await world.ask('POST', '/customers', { body: named })
+  const made = await world.ask('POST', '/test_clocks', { body: { frozen_time: '2027-01-15T10:00:00Z' } })
+  const clock = made.body.test_clock_id
+  const term = { total_amount: 120_000, start_date: '2027-01-15', term_duration: 12, billing_day: 15 }
+  const plan = await world.ask('POST', '/payment_terms', { body: { ...term, customer_id, test_clock: clock } })
+  const id = plan.body.payment_terms_id
+  const isPaid = async () => (await world.ask('GET', `/payment_terms/${id}`)).body.paid_amount === 10_000
+  while (!(await isPaid())) await new Promise((done) => setTimeout(done, 50))
+  return { id, clock, workflow: planWorkflowId({ id, kind: 'financing' }) }
+}
+
+const sql = (text: string, values: unknown[] = []) => world.orm.em.fork().execute(text, values)
+
+describe('prove', () => {
+  it('says what differs, mends what is only read, and then finds nothing', async () => {
+    const { id } = await paidOnce()
+    await sql(`update notifications set status = 'sent', next_attempt_at = null where plan_id = ?`, [id])
+    expect(await proveCommand(ops, { plan: id })).toBe(0)
+    expect(said).toEqual([`${id}: ok`, '1 proven, 0 with something in flight, 0 not readable, 0 different'])
+
+    said = []
+    await sql('update plans set outstanding_amount = 1 where id = ?', [id])
+    expect(await proveCommand(ops, { all: true })).toBe(1)
+    expect(said.join('\n')).toContain('The plan is shown with outstanding 1; it is 110000. (--mend mends this)')
+
+    said = []
+    expect(await proveCommand(ops, { plan: id, mend: true })).toBe(0)
+    expect(said.at(-1)).toContain('0 different, 1 mended')
+  })
+
+  it('wants to know which', async () => {
+    await expect(proveCommand(ops, {})).rejects.toThrow(UsageError)
+    await expect(proveCommand(ops, { plan: 'pt_nobody' })).rejects.toThrow('There is no plan pt_nobody.')
+  })
+})
+
+describe('stuck', () => {
+  it('finds nothing where all goes on', async () => {
+    await paidOnce()
+    expect(await stuckCommand(ops, { minutes: 10 })).toBe(0)
+    expect(said).toEqual(['Nothing is stuck.'])
+  })
+
+  it('finds a late plan, a letter and a webhook that nobody could do anything with', async () => {
+    const { id, clock } = await paidOnce()
+    await sql(`update test_clocks set now = '2027-02-17T00:00:00Z' where id = ?`, [clock])
+    await sql(
+      `update notifications set status = 'failed', last_error = 'no such mailbox', next_attempt_at = null
+      where id = (select id from notifications where plan_id = ? limit 1)`,
+      [id],
+    )
+    await sql(`insert into webhook_inbox (gateway, id, type, hints, received_at, attempts, last_error)
+      values ('stripe', 'evt_1', 'payment_intent.succeeded', '{}', now(), 30, 'no transaction')`)
+    expect(await stuckCommand(ops, { minutes: 10 })).toBe(1)
+    expect(said).toHaveLength(4)
+    expect(said[0]).toContain(`late plan  ${id}  should have been charged at 2027-02-15`)
+    expect(said[1]).toContain('failed after 0 tries: no such mailbox')
+    expect(said[2]).toContain('unmatched webhook  evt_1')
+    await sql('delete from webhook_inbox')
+    await sql(`update test_clocks set now = '2027-01-15T10:00:00Z' where id = ?`, [clock])
+    await sql(`update notifications set status = 'sent' where plan_id = ?`, [id])
+  })
+})
+
+it('resend queues a letter again, with its old Message-ID', async () => {
+  const { id } = await paidOnce()
+  await sql(`update notifications set status = 'failed', next_attempt_at = null where plan_id = ?`, [id])
+  const [letter] = (await sql('select id from notifications where plan_id = ? order by id limit 1', [id])) as {
+    id: string
+  }[]
+  expect(await resendCommand(ops, letter?.id)).toBe(0)
+  const rows = await sql(`select id from notifications where plan_id = ? and status = 'queued'`, [id])
+  expect(rows).toEqual([letter])
+  await expect(resendCommand(ops, 'ntf_nobody')).rejects.toThrow(UsageError)
+})
+
+describe('by query', () => {
+  it('a dry run only shows, a signal arrives', async () => {
+    const { id, workflow } = await paidOnce()
+    const query = `WorkflowId = "${workflow}"`
+    const signal = { query, name: 'pause', input: '{"mode":"extend"}' }
+    expect(await signalCommand(ops, { ...signal, dryRun: true })).toBe(0)
+    expect(said).toEqual([`  ${workflow}`, '1 workflows; nothing was done, since this is a dry run.'])
+    expect((await world.ask('GET', `/payment_terms/${id}`)).body.pause).toBeNull()
+    expect(await signalCommand(ops, signal)).toBe(0)
+    const isPaused = async () => (await world.ask('GET', `/payment_terms/${id}`)).body.pause !== null
+    while (!(await isPaused())) await new Promise((done) => setTimeout(done, 50))
+    await expect(signalCommand(ops, { ...signal, input: '{' })).rejects.toThrow('--input is no JSON')
+    await expect(signalCommand(ops, { name: 'pause' })).rejects.toThrow('--query')
+  })
+
+  it('a plan that is reset charges nothing again', async () => {
+    const { id, workflow } = await paidOnce()
+    expect(await resetCommand(ops, { query: `WorkflowId = "${workflow}"`, reason: 'test' })).toBe(0)
+    expect(said.at(-1)).toBe('1 reset, 0 failed.')
+    await sql(`update notifications set status = 'sent', next_attempt_at = null where plan_id = ?`, [id])
+    expect(await proveCommand(ops, { plan: id })).toBe(0)
+    expect((await world.ask('GET', `/payment_terms/${id}`)).body.paid_amount).toBe(10_000)
+  })
+})
+
+it('every open history is replayed against the workflows as they are here', async () => {
+  const { workflow } = await paidOnce()
+  expect(workflow).toContain('payment-terms-')
+  expect(await replayOpenCommand(ops)).toBe(0)
+  expect(said.at(-1)).toMatch(/^[1-9]\d* open workflows replayed, 0 would break\.$/)
+}, 60_000)
+
+describe('as a program', () => {
+  const run = (...args: string[]) => {
+    const env = { ...process.env, DATABASE_URL: '', TENOR_HOME: '/nowhere' }
+    return spawnSync(process.execPath, ['workers/ops/main.ts', ...args], { env, encoding: 'utf8' })
+  }
+
+  it.each([
+    [[], 'Say a command.'],
+    [['mend'], 'There is no command "mend".'],
+    [['prove', '--everything'], "Unknown option '--everything'"],
+    [['stuck'], 'No Tenor runs on /nowhere, and DATABASE_URL is not set.'],
+  ])('%j is told what is wrong', (args, message) => {
+    const { status, stderr } = run(...args)
+    expect(stderr).toContain(message)
+    expect(stderr).toContain('npm run ops -- <command>')
+    expect(status).toBe(64)
+  })
+
+  it('explains itself', () => {
+    const { status, stdout } = run('--help')
+    expect([status, stdout.split('\n')[0]]).toEqual([0, 'npm run ops -- <command>'])
+  })
+})
