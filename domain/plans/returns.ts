@@ -157,18 +157,30 @@ function payableFirst(plan: Plan, payment: PastPayment): Installment[] {
 function countedAfterCancellation(plan: Plan, payment: PastPayment, effects: Effect[], at: Instant): Decision {
   let next = plan
   let kept = 0
-  effects.unshift({ write: 'transaction_changed', id: payment.transaction, status: 'succeeded' })
+  let left = payment.amount
+  const parts: PastPayment['parts'] = []
   for (const part of payment.parts) {
     const installment = findInstallment(next, part.installment)
-    const owed = installment.open ? 0 : Math.min(unpaid(installment), part.amount)
+    // Somebody else may have paid it meanwhile: an instalment takes no more than its amount.
+    const taken = Math.min(part.amount, installment.amount - installment.paid)
+    if (taken === 0) continue
+    left -= taken
+    parts.push({ installment: part.installment, amount: taken })
+    const owed = installment.open ? 0 : Math.min(unpaid(installment), taken)
     const paid = owed > 0 ? payPart(installment, owed) : { installment, effects: [] }
-    kept += part.amount - owed
-    next = withInstallment(next, { ...paid.installment, paid: installment.paid + part.amount })
+    kept += taken - owed
+    next = withInstallment(next, { ...paid.installment, paid: installment.paid + taken })
     effects.push(...paid.effects)
   }
+  effects.unshift({ write: 'transaction_changed', id: payment.transaction, status: 'succeeded', parts })
   if (kept > 0) {
     const description = 'Owed after all, as far as it was paid later'
     effects.push(ledger.owed({ key: `owed-again:${payment.transaction}`, amount: kept, description }))
+  }
+  if (left > 0) {
+    const refund = refundWanted(next, left, 'overpaid')
+    next = refund.plan
+    effects.push(...refund.effects)
   }
   const figured = cancellationFiguredAgain(next, at)
   return { plan: figured.plan, effects: [...effects, ...figured.effects] }
