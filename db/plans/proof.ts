@@ -105,6 +105,13 @@ function noticeOf({ id, type, data, status, lastError }: NotificationRow): Proof
 }
 
 function escalationOf(row: EscalationRow): ProofFacts['escalations'][number] {
-  const { id, reason, amount, status, version, caseVersion } = row
-  return { id, reason, amount, isOpen: status === 'open', isTold: caseVersion >= version }
+  const { id, reason, amount, status, version, caseVersion, caseLastError } = row
+  return {
+    id,
+    reason,
+    amount,
+    isOpen: status === 'open',
+    isTold: caseVersion >= version,
+    lastError: caseLastError ?? null,
+  }
 }

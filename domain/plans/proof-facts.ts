@@ -69,6 +69,7 @@ export type ProofEscalation = {
   isOpen: boolean
   /** Salesforce has been told of it as it is now. */
   isTold: boolean
+  lastError: string | null
 }
 /** `plan` is null when it is not known to Temporal any more. `troubles`: what is tried again and again, in words. */
 export type ProofWorkflow = { status: string; plan: Plan | null; troubles: string[]; isBlocked: boolean }

@@ -151,6 +151,8 @@ export function escalationsProof(facts: ProofFacts): Difference[] {
       ),
     ...escalations
       .filter(({ isTold }) => !isTold)
-      .map(({ id }) => inFlight(`Salesforce has not been told of ${id} as it is now.`)),
+      .map(({ id, lastError }) =>
+        inFlight(`Salesforce has not been told of ${id} as it is now${lastError ? `: ${lastError}` : ''}.`),
+      ),
   ]
 }

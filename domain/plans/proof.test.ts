@@ -240,7 +240,14 @@ describe('ledger, transactions and receipts', () => {
   })
 
   it('an escalation that nobody waits for', () => {
-    const open = { id: 'esc_1', reason: 'insufficient_funds' as const, amount: 10_000, isOpen: true, isTold: true }
+    const open = {
+      id: 'esc_1',
+      reason: 'insufficient_funds' as const,
+      amount: 10_000,
+      isOpen: true,
+      isTold: true,
+      lastError: null,
+    }
     const change = (whole: Facts) => {
       whole.escalations.push(open)
       whole.figures.escalated = true
