@@ -14,7 +14,7 @@ type Parts = Pick<ApiDeps, 'temporal'>
 
 /**
  * Sends a command to a plan's workflow and waits for its answer. Safe to repeat: a command is carried out once by its
- * id. Throws a 409 or 422 for a rule that is broken, 409 `plan_over` when nobody is there any more to take it.
+ * id. Throws a 409 or 422 for a rule that is broken, 409 `plan_not_active` too when nobody is there any more to take it.
  */
 export async function send<Answer, Sent extends Command>(
   { temporal }: Parts,
@@ -38,7 +38,7 @@ export async function send<Answer, Sent extends Command>(
 }
 
 function planOver(): Problem {
-  return conflict('plan_over', 'The plan is over: nothing more can be changed.')
+  return conflict('plan_not_active', 'The plan is over: nothing more can be changed.')
 }
 
 async function isRunning(temporal: Parts['temporal'], workflowId: string): Promise<boolean> {

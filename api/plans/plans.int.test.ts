@@ -194,7 +194,7 @@ describe('a financing term over HTTP', () => {
       body: { status: 'canceled', refunded_amount: 7_123, cancellation: quote.body },
     })
     const late = await world.ask('PATCH', url, { body: { total_amount: 1_000 } })
-    expect(late).toMatchObject({ status: 409, body: { code: 'plan_over' } })
+    expect(late).toMatchObject({ status: 409, body: { code: 'plan_not_active' } })
   })
 
   it('takes payments, holidays and another payment method', async () => {

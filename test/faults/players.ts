@@ -98,7 +98,7 @@ async function perform(stack: FaultStack, player: Player, chance: Chance, deed: 
   const insist = async (method: string, path: string, body?: unknown) => {
     const { status, body: answer } = await stack.insist(method, path, body)
     player.did.push(`${method} ${path.replace(at, '')} ${JSON.stringify(body ?? '')}: ${status} ${answer?.code ?? ''}`)
-    if (answer?.code === 'plan_not_active' || answer?.code === 'plan_over') player.isPlanOver = true
+    if (answer?.code === 'plan_not_active') player.isPlanOver = true
     if (status >= 500) player.unexpected.push(`${method} ${path} answered ${status}: ${JSON.stringify(answer)}`)
   }
   switch (deed) {
