@@ -30,6 +30,22 @@ describe('customers', () => {
     expect(await world.deps.payments.readCustomer(row?.id)).toMatchObject({ name: 'A. Okafor', email: named.email })
   })
 
+  it('are not changed by whoever read an older state, not even of two at once', async () => {
+    const made = await world.ask('POST', '/customers', { body: named })
+    const url = String(made.headers.location)
+    const read = await world.ask('GET', url)
+    const tag = String(read.headers.etag)
+    expect(made.headers.etag).toBe(tag)
+    expect((await world.ask('GET', url, { headers: { 'if-none-match': tag } })).status).toBe(304)
+    const change = (name: string, held: unknown) =>
+      world.ask('PATCH', url, { body: { name }, headers: { 'if-match': String(held) } })
+    const both = await Promise.all([change('One', tag), change('Two', tag)])
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 412])
+    const done = both.find(({ status }) => status === 200)
+    expect((await world.ask('GET', url)).body).toEqual(done?.body)
+    expect(await change('Three', done?.headers.etag)).toMatchObject({ status: 200, body: { name: 'Three' } })
+  })
+
   it('named by the gateway’s id are those of the gateway, and of one tenant only', async () => {
     const { id } = await world.deps.payments.saveCustomer(
       { gatewayId: null, reference: 'x', name: 'Before', email: 'b@example.com', phone: null },

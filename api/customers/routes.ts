@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
 import { type CustomerRow, Customers, type SavedPaymentMethod } from '../../db/customers/customers.ts'
 import { CustomerRefused, type CustomerRequest } from '../../gateways/payments.ts'
 import type { ApiDeps } from '../deps.ts'
-import { answers, json, writeAnswers } from '../http/answers.ts'
+import { answers, json, unchanged, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
+import { isHeld, refuseStale, setTag } from '../http/etag.ts'
 import { customerId, instant, line, pathId, paymentMethodId } from '../http/fields.ts'
-import { idempotencyHeader } from '../http/headers.ts'
+import { idempotencyHeader, ifMatchHeader, ifNoneMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { conflict, notFound, unprocessable } from '../http/problem.ts'
 import { type Caller, callerOf, onlyCustomer } from '../identity/caller.ts'
@@ -81,34 +83,48 @@ export function customerRoutes(app: App, deps: ApiDeps): void {
     // Somebody who held this key died before answering, after the work was done.
     if (there && !request.idempotency?.takenOver) throw exists()
     const customer = there ?? (await make(em, deps, caller, id, request.body))
-    return reply
-      .code(201)
-      .header('location', `/customers/${encodeURIComponent(id)}`)
-      .send(showCustomer(customer))
+    return answer(reply.code(201).header('location', `/customers/${encodeURIComponent(id)}`), customer)
   })
+  readAndChange(app, deps, tags)
+}
 
+function readAndChange(app: App, deps: ApiDeps, tags: string[]): void {
   const reading = {
     tags,
     summary: 'One customer',
     params: pathId,
-    response: answers({ 200: json(Customer, 'The customer.') }, 404),
+    headers: ifNoneMatchHeader,
+    response: answers({ 200: json(Customer, 'The customer.'), ...unchanged }, 404),
   }
-  app.get('/customers/:id', { schema: reading }, async (request) =>
-    showCustomer(await find(deps.orm.em.fork(), callerOf(request), request.params.id)),
-  )
+  app.get('/customers/:id', { schema: reading }, async (request, reply) => {
+    const customer = showCustomer(await find(deps.orm.em.fork(), callerOf(request), request.params.id))
+    return isHeld(request, reply, customer) ? reply.code(304).send() : reply.send(customer)
+  })
 
   const changing = {
     tags,
     summary: 'Change a customer; plans keep the payment methods they have',
     params: pathId,
+    headers: ifMatchHeader,
     body: CustomerChange,
-    response: writeAnswers({ 200: json(Customer, 'As it is now.') }, 404, 422),
+    response: writeAnswers({ 200: json(Customer, 'As it is now.') }, 404, 412, 422),
   }
-  app.patch('/customers/:id', { schema: changing }, async (request) => {
-    const em = deps.orm.em.fork()
-    const customer = await find(em, callerOf(request), request.params.id)
-    return showCustomer(await change(em, deps, customer, request.body))
+  app.patch('/customers/:id', { schema: changing }, async (request, reply) => {
+    const changed = await deps.orm.em.fork().transactional(async (em) => {
+      // One change at a time: of two that were decided on the same state, the second is refused before the gateway hears.
+      const customer = await find(em, callerOf(request), request.params.id, LockMode.PESSIMISTIC_WRITE)
+      refuseStale(request, showCustomer(customer))
+      return change(em, deps, customer, request.body)
+    })
+    return answer(reply, changed)
   })
+}
+
+/** A customer as it now stands, with its tag. */
+function answer(reply: FastifyReply, row: CustomerRow): FastifyReply {
+  const customer = showCustomer(row)
+  setTag(reply, customer)
+  return reply.send(customer)
 }
 
 async function make(
@@ -187,9 +203,13 @@ async function saveAtGateway({ payments }: ApiDeps, customer: CustomerRequest): 
   }
 }
 
-async function find(em: EntityManager, caller: Caller, id: string): Promise<CustomerRow> {
+async function find(em: EntityManager, caller: Caller, id: string, lockMode?: LockMode): Promise<CustomerRow> {
   const only = onlyCustomer(caller)
-  const customer = await em.findOne(Customers, { tenantId: caller.tenant, id })
+  const customer = await em.findOne(
+    Customers,
+    { tenantId: caller.tenant, id },
+    lockMode === undefined ? {} : { lockMode },
+  )
   if (!customer || (only !== null && customer.id !== only)) throw notFound('customer')
   return customer
 }

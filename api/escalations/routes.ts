@@ -4,11 +4,12 @@ import type { EscalationRow } from '../../db/plans/escalations.ts'
 import { findEscalation, findPlan, listEscalations } from '../../db/plans/read.ts'
 import { resolve } from '../../workflows/plans/messages.ts'
 import type { ApiDeps } from '../deps.ts'
-import { answers, json, writeAnswers } from '../http/answers.ts'
+import { answers, json, unchanged, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
+import { isHeld, refuseStale, setTag } from '../http/etag.ts'
 import { amount, customerId, instant, line, listQuery, pageOf, paragraph, pathId } from '../http/fields.ts'
-import { idempotencyHeader } from '../http/headers.ts'
+import { actionHeaders, ifNoneMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { notFound, unprocessable } from '../http/problem.ts'
 import { callerOf } from '../identity/caller.ts'
@@ -75,11 +76,12 @@ export function escalationRoutes(app: App, deps: ApiDeps): void {
     return { data: found.data.map(showEscalation), next_cursor: found.nextCursor }
   })
 
-  const one = { tags, summary: 'One escalation', params: pathId }
-  const found = answers({ 200: json(Escalation, 'The escalation.') }, 404)
-  app.get('/escalations/:id', { schema: { ...one, response: found } }, async (request) =>
-    showEscalation(await find(deps.orm.em.fork(), callerOf(request).tenant, request.params.id)),
-  )
+  const one = { tags, summary: 'One escalation', params: pathId, headers: ifNoneMatchHeader }
+  const found = answers({ 200: json(Escalation, 'The escalation.'), ...unchanged }, 404)
+  app.get('/escalations/:id', { schema: { ...one, response: found } }, async (request, reply) => {
+    const escalation = showEscalation(await find(deps.orm.em.fork(), callerOf(request).tenant, request.params.id))
+    return isHeld(request, reply, escalation) ? reply.code(304).send() : reply.send(escalation)
+  })
   resolving(app, deps)
 }
 
@@ -88,23 +90,26 @@ function resolving(app: App, deps: ApiDeps): void {
     tags: [TAGS.escalations],
     summary: 'Settle it: try again, paid by other means, written off, or the whole plan cancelled',
     params: pathId,
-    headers: idempotencyHeader,
+    headers: actionHeaders,
     body: ResolutionBody,
-    response: writeAnswers({ 200: json(Escalation, 'As it is now.') }, 404, 409, 422),
+    response: writeAnswers({ 200: json(Escalation, 'As it is now.') }, 404, 409, 412, 422),
   }
-  app.post('/escalations/:id/resolve', { schema }, async (request) => {
+  app.post('/escalations/:id/resolve', { schema }, async (request, reply) => {
     const caller = callerOf(request)
     const em = deps.orm.em.fork()
     const escalation = await find(em, caller.tenant, request.params.id)
     const plan = await findPlan(em, caller.tenant, escalation.planId)
     if (!plan) throw notFound('escalation')
+    refuseStale(request, showEscalation(escalation))
     const { action, reference, note } = request.body
     if (action === 'mark_paid' && reference === undefined) {
       throw unprocessable('reference_missing', 'Name the payment that was made by other means.', '/reference')
     }
     const command = { id: idFor(request, 'cmd_'), by: caller.sub, escalation: escalation.id, action, note }
     await send(deps, plan.workflowId, resolve, reference === undefined ? command : { ...command, reference })
-    return showEscalation(await find(deps.orm.em.fork(), caller.tenant, escalation.id))
+    const now = showEscalation(await find(deps.orm.em.fork(), caller.tenant, escalation.id))
+    setTag(reply, now)
+    return reply.send(now)
   })
 }
 

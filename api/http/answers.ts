@@ -18,13 +18,16 @@ const WHY: Record<number, string> = {
 const ALWAYS = [400, 401, 403, 429, 500, 503]
 const WITH_BODY = [413, 415]
 
-type Success = Record<number, { description: string; content: Record<string, { schema: z.ZodType }> }>
+type Success = Record<number, { description: string; content?: Record<string, { schema: z.ZodType }> }>
 
 /** An answer in JSON. */
 export const json = (schema: z.ZodType, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 })
+
+/** For reads that take `If-None-Match`. */
+export const unchanged = { 304: { description: 'What is held is still so.' } }
 
 /** Every answer that a route with a caller can give: its own, the problems it names, and those that all can have. */
 export function answers(success: Success, ...problems: number[]): Success {

@@ -3,23 +3,26 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from './problem.ts'
 
 /** A tag that changes whenever what is shown does. */
-export function tagOf(shown: unknown): string {
+function tagOf(shown: unknown): string {
   return `"${createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 22)}"`
 }
 
-export function setTag(reply: FastifyReply, tag: string): void {
+/** Puts the tag of what is shown on its answer, and returns it. */
+export function setTag(reply: FastifyReply, shown: unknown): string {
+  const tag = tagOf(shown)
   reply.header('etag', tag)
+  return tag
 }
 
-/** True when the client holds this very state and asked only for a newer one. */
-export function isUnchanged(request: FastifyRequest, tag: string): boolean {
-  return matches(request.headers['if-none-match'], tag)
+/** Tags the answer to a read. True when the client holds this very state already: it is answered 304. */
+export function isHeld(request: FastifyRequest, reply: FastifyReply, shown: unknown): boolean {
+  return matches(request.headers['if-none-match'], setTag(reply, shown))
 }
 
-/** Refuses a write that was decided on an older state than the present one. Sending `If-Match` is optional. */
-export function refuseStale(request: FastifyRequest, tag: string): void {
+/** Refuses a write that was decided on another state than the one shown now. Sending `If-Match` is optional. */
+export function refuseStale(request: FastifyRequest, shown: unknown): void {
   const given = request.headers['if-match']
-  if (given !== undefined && !matches(given, tag)) {
+  if (given !== undefined && !matches(given, tagOf(shown))) {
     throw new Problem(412, 'stale', 'It has changed since you read it. Read it again.')
   }
 }

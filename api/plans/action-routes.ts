@@ -11,7 +11,7 @@ import { attach } from '../customers/payment-methods.ts'
 import type { ApiDeps } from '../deps.ts'
 import { json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
-import { refuseStale, tagOf } from '../http/etag.ts'
+import { refuseStale } from '../http/etag.ts'
 import { dateOrTimestamp, pathId, paymentMethodId, positiveAmount } from '../http/fields.ts'
 import { actionHeaders, ifMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
@@ -117,7 +117,7 @@ function momentIn(until: string, timezone: string): Instant {
 async function planToChange(request: FastifyRequest, id: string, kind: PlanApi, deps: ApiDeps): Promise<PlanRow> {
   const caller: Caller = callerOf(request)
   const rows = await wholePlanFor(deps.orm.em.fork(), caller, kind.kind, id)
-  refuseStale(request, tagOf(shown(kind, deps)(rows)))
+  refuseStale(request, shown(kind, deps)(rows))
   return rows.plan
 }
 

@@ -5,7 +5,7 @@ import { adjust, cancel, type Decided } from '../../workflows/plans/messages.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
-import { refuseStale, tagOf } from '../http/etag.ts'
+import { refuseStale } from '../http/etag.ts'
 import { flag, pathId, positiveAmount } from '../http/fields.ts'
 import { ifMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
@@ -42,7 +42,7 @@ function adjusting(app: App, kind: PlanApi, deps: ApiDeps): void {
     const caller = callerOf(request)
     const em = deps.orm.em.fork()
     const rows = await wholePlanFor(em, caller, kind.kind, request.params.id)
-    refuseStale(request, tagOf(show(rows)))
+    refuseStale(request, show(rows))
     const totalAmount = request.body.total_amount
     if (request.query.preview) {
       const { plan, answer } = adjusted(planOf(rows), { totalAmount }, await nowFor(em, rows.plan, deps.now()))
@@ -73,7 +73,7 @@ function canceling(app: App, kind: PlanApi, deps: ApiDeps): void {
     const caller = callerOf(request)
     const em = deps.orm.em.fork()
     const rows = await wholePlanFor(em, caller, kind.kind, request.params.id)
-    refuseStale(request, tagOf(show(rows)))
+    refuseStale(request, show(rows))
     const preview = request.query.preview
     // Cancelling twice is one cancellation: the second is told what the first came to, also when the workflow is over.
     if (preview || rows.plan.status === 'canceled') {

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { ApiDeps } from '../deps.ts'
 import { json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
-import { setTag, tagOf } from '../http/etag.ts'
+import { setTag } from '../http/etag.ts'
 import { idempotencyHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { type Caller, callerOf } from '../identity/caller.ts'
@@ -63,6 +63,6 @@ export async function answerWithPlan(
   extra: object = {},
 ): Promise<FastifyReply> {
   const plan = shown(kind, deps)(await wholePlanFor(deps.orm.em.fork(), caller, kind.kind, id))
-  setTag(reply, tagOf(plan))
+  setTag(reply, plan)
   return reply.send({ ...plan, ...extra })
 }

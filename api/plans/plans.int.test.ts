@@ -239,8 +239,11 @@ describe('a financing term over HTTP', () => {
     const escalation = `/escalations/${encodeURIComponent(queue.body.data[0].escalation_id)}`
     const unnamed = await world.ask('POST', `${escalation}/resolve`, { body: { action: 'mark_paid', note: 'cash' } })
     expect(unnamed).toMatchObject({ status: 422, body: { errors: [{ pointer: '/reference' }] } })
+    const read = await world.ask('GET', escalation)
+    const tag = String(read.headers.etag)
+    expect((await world.ask('GET', escalation, { headers: { 'if-none-match': tag } })).status).toBe(304)
     const body = { action: 'mark_paid', reference: 'CHQ-7', note: 'by cheque' }
-    const resolved = await world.ask('POST', `${escalation}/resolve`, { body })
+    const resolved = await world.ask('POST', `${escalation}/resolve`, { body, headers: { 'if-match': tag } })
     expect(resolved).toMatchObject({
       status: 200,
       body: {
@@ -249,6 +252,9 @@ describe('a financing term over HTTP', () => {
       },
     })
     expect((await world.ask('GET', url)).body).toMatchObject({ status: 'active', paid_amount: 10_000 })
+    expect(resolved.headers.etag).toBe((await world.ask('GET', escalation)).headers.etag)
+    const onWhatWas = await world.ask('POST', `${escalation}/resolve`, { body, headers: { 'if-match': tag } })
+    expect(onWhatWas).toMatchObject({ status: 412, body: { code: 'stale' } })
     expect(await world.ask('POST', `${escalation}/resolve`, { body })).toMatchObject({ status: 409 })
   })
 

@@ -5,9 +5,9 @@ import { listLedger } from '../../db/plans/read-ledger.ts'
 import { timelineMaterial } from '../../db/plans/read-timeline.ts'
 import { cancellationQuote } from '../../domain/plans/cancel.ts'
 import type { ApiDeps } from '../deps.ts'
-import { answers, json } from '../http/answers.ts'
+import { answers, json, unchanged } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
-import { isUnchanged, setTag, tagOf } from '../http/etag.ts'
+import { isHeld } from '../http/etag.ts'
 import { customerId, listQuery, pathId } from '../http/fields.ts'
 import { ifNoneMatchHeader } from '../http/headers.ts'
 import { callerOf, onlyCustomer } from '../identity/caller.ts'
@@ -81,19 +81,14 @@ function readPlans(app: App, api: PlanApi, deps: ApiDeps): void {
         summary: `One ${one}, as it stands`,
         params: pathId,
         headers: ifNoneMatchHeader,
-        response: {
-          ...answers({ 200: json(shapes.plan, 'As it stands.') }, 404),
-          304: { description: 'Unchanged.' },
-        },
+        response: answers({ 200: json(shapes.plan, 'As it stands.'), ...unchanged }, 404),
       },
     },
     async (request, reply) => {
       const { id } = request.params
       const rows = await wholePlanFor(deps.orm.em.fork(), callerOf(request), kind, id)
       const plan = show(rows)
-      setTag(reply, tagOf(plan))
-      if (isUnchanged(request, tagOf(plan))) return reply.code(304).send()
-      return reply.send(plan)
+      return isHeld(request, reply, plan) ? reply.code(304).send() : reply.send(plan)
     },
   )
 }
