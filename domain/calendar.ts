@@ -101,6 +101,21 @@ export function civilOf(instant: Instant, timezone: string): CivilDate {
  */
 export function moment(date: CivilDate, time: string, timezone: string): Instant {
   if (timezone === 'UTC') return `${date}T${time}:00Z`
+  const key = `${date} ${time} ${timezone}`
+  const known = moments.get(key)
+  if (known !== undefined) return known
+  if (moments.size >= MOMENTS_KEPT) moments.clear()
+  const at = computeMoment(date, time, timezone)
+  moments.set(key, at)
+  return at
+}
+
+// A plan asks for the moments of its due dates each time it wakes, and the zone's history is slow to consult. The answer
+// to a question never changes, so that it does not matter who asked before.
+const moments = new Map<string, Instant>()
+const MOMENTS_KEPT = 1000
+
+function computeMoment(date: CivilDate, time: string, timezone: string): Instant {
   const local = Temporal.PlainDateTime.from(`${date}T${time}:00`)
   const moved = local.toZonedDateTime(timezone, { disambiguation: 'compatible' })
   const staysOnDate = moved.day === local.day

@@ -12,7 +12,8 @@ const ESCALATED = defineSearchAttributeKey('TenorEscalated', 'BOOL')
 /** Shows in Temporal's UI where the plan stands: details in words, search attributes when they have changed. */
 export function show(run: Run): void {
   const { plan } = run
-  setCurrentDetails(planInWords(plan))
+  if (plan !== run.described) setCurrentDetails(planInWords(plan))
+  run.described = plan
   // What is under way will change them again in a moment, and each change costs an event.
   if (!isIdle(run)) return
   const status = statusOf(plan)
