@@ -40,7 +40,12 @@ const WAITING: [name: string, help: string, sql: string][] = [
   [
     'tenor_webhooks_unmatched',
     'Webhooks that wait to be matched with a transaction.',
-    'select count(*)::float8 as value from webhook_inbox where processed_at is null',
+    'select count(*)::float8 as value from webhook_inbox where processed_at is null and next_attempt_at is not null',
+  ],
+  [
+    'tenor_webhooks_held',
+    'Webhooks that people must deal with: never matched, or about a plan that is over.',
+    'select count(*)::float8 as value from webhook_inbox where processed_at is null and next_attempt_at is null',
   ],
   [
     'tenor_database_connections',

@@ -14,6 +14,8 @@ type Parts = Pick<ApiDeps, 'orm' | 'temporal'>
 const MOST_SECONDS = 300
 /** After so many tries, about two days, it is held for people to look at. */
 const MOST_TRIES = 600
+/** A workflow that is not found so often has ended. */
+const TRIES_TO_FIND = 3
 const BATCH = 50
 
 /**
@@ -32,14 +34,13 @@ export async function deliver({ orm, temporal }: Parts, key: { gateway: string; 
   if (transaction && worth === 'now') {
     const plan = await em.findOneOrFail(Plans, { id: transaction.planId })
     const handle = temporal.workflow.getHandle(plan.workflowId)
-    await within(temporal, SERVER_MS, () => handle.signal(gatewayNews, { transaction: transaction.id })).catch(
-      async (error: unknown) => {
-        // Nobody listens any more once the plan is over and its last debit can no longer be returned.
-        if (error instanceof WorkflowNotFoundError) return
-        await postpone(em, message, String(error))
-        throw error
-      },
-    )
+    try {
+      await within(temporal, SERVER_MS, () => handle.signal(gatewayNews, { transaction: transaction.id }))
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return postpone(em, message, tooLate(transaction), TRIES_TO_FIND)
+      await postpone(em, message, String(error))
+      throw error
+    }
   }
   await em.nativeUpdate(WebhookInbox, key, { processedAt: new Date().toISOString(), nextAttemptAt: null })
 }
@@ -50,9 +51,16 @@ async function transactionOf(em: EntityManager, { gateway, hints }: WebhookMessa
   return found.find(({ gatewayId }) => gatewayId === hints.refund) ?? found[0] ?? null
 }
 
-async function postpone(em: EntityManager, { gateway, id, attempts }: WebhookMessageRow, why: string): Promise<void> {
+/** A dispute, say, months after the last payment: money moved that no plan will act on, so people must. */
+function tooLate({ id, planId }: TransactionRow): string {
+  return `news of ${id}, but plan ${planId} is over and no longer acts; what differs: npm run ops -- prove --plan ${planId}`
+}
+
+/** Leaves it for later, or after so many tries as held: listed by `npm run ops -- stuck` until somebody deals with it. */
+async function postpone(em: EntityManager, message: WebhookMessageRow, why: string, most = MOST_TRIES): Promise<void> {
+  const { gateway, id, attempts } = message
   const seconds = Math.min(2 ** Math.min(attempts, 10), MOST_SECONDS)
-  const next = attempts + 1 < MOST_TRIES ? new Date(Date.now() + seconds * 1000).toISOString() : null
+  const next = attempts + 1 < most ? new Date(Date.now() + seconds * 1000).toISOString() : null
   const change = { attempts: attempts + 1, nextAttemptAt: next, lastError: why.slice(0, 500) }
   await em.nativeUpdate(WebhookInbox, { gateway, id }, change)
 }

@@ -106,7 +106,54 @@ describe('what Stripe calls', () => {
       outstanding_amount: 0,
     })
   })
+
+  it('is held for people when its plan is over, and counted', async () => {
+    const { url, clock } = await endedPlan()
+    const planId = url.split('/').at(-1) ?? ''
+    const charge = await world.orm.em.fork().findOneOrFail(Transactions, { planId })
+    const dispute = { object: 'dispute', id: 'dp_1', payment_intent: charge.gatewayId }
+    expect((await send(event('evt_too_late', dispute, 'charge.dispute.created'))).status).toBe(200)
+    const held = await until(
+      async () => {
+        await world.orm.em
+          .fork()
+          .nativeUpdate(
+            WebhookInbox,
+            { id: 'evt_too_late', nextAttemptAt: { $ne: null } },
+            { nextAttemptAt: '2020-01-01T00:00:00Z' },
+          )
+        await redeliver(world.deps)
+        return inbox('evt_too_late')
+      },
+      (row) => row?.processedAt != null || row?.nextAttemptAt == null,
+    )
+    expect(held).toMatchObject({ processedAt: null, nextAttemptAt: null })
+    expect(held?.lastError).toContain(`plan ${planId} is over`)
+    expect((await world.ask('GET', '/metrics')).text).toContain('tenor_webhooks_held 1')
+    expect((await world.ask('DELETE', `/test_clocks/${clock}`)).status).toBe(204)
+  })
 })
+
+/** A term of one instalment that was paid by card and has ended. */
+async function endedPlan(): Promise<{ url: string; clock: string }> {
+  const body = { name: 'E', email: 'e@example.com', payment_method: 'pm_card_visa' }
+  const customer_id = (await world.ask('POST', '/customers', { body })).body.customer_id
+  const made = await world.ask('POST', '/test_clocks', { body: { frozen_time: '2027-01-15T10:00:00Z' } })
+  const clock = made.body.test_clock_id
+  const term = { total_amount: 1_200, start_date: '2027-01-15', term_duration: 1, billing_day: 15 }
+  const plan = await world.ask('POST', '/payment_terms', { body: { ...term, customer_id, test_clock: clock } })
+  await world.ask('POST', `/test_clocks/${clock}/advance`, { body: { to: '2027-02-16T00:00:00Z' } })
+  await until(
+    async () => (await world.ask('GET', `/test_clocks/${clock}`)).body.status,
+    (status) => status === 'ready',
+  )
+  const url = `/payment_terms/${plan.body.payment_terms_id}`
+  await until(
+    async () => (await world.deps.temporal.workflow.getHandle(plan.body.workflow.workflow_id).describe()).status.name,
+    (status) => status !== 'RUNNING',
+  )
+  return { url, clock }
+}
 
 function today(): string {
   return new Date().toISOString().slice(0, 10)

@@ -16,6 +16,7 @@ export const WebhookInbox = defineEntity({
     receivedAt: instant(),
     processedAt: instant().nullable(),
     attempts: p.integer().default(0),
+    /** Null once processed, and of one that is not: held for people to deal with. */
     nextAttemptAt: instant().nullable(),
     lastError: text().nullable(),
   },

@@ -7,6 +7,7 @@ import { proveCommand } from './prove.ts'
 import { replayOpenCommand } from './replay-open.ts'
 import { resendCommand } from './resend.ts'
 import { stuckCommand } from './stuck.ts'
+import { webhookCommand } from './webhook.ts'
 
 const USAGE = `npm run ops -- <command>
 
@@ -14,6 +15,8 @@ const USAGE = `npm run ops -- <command>
         [--mend] [--json]      bring rows to what the workflow has decided (never money); one JSON a line
   stuck [--minutes 10]         what should have gone on by itself and has not
   resend <notification>        queue a letter again
+  webhook <id> --again         try a held webhook again
+  webhook <id> --done --reason <what was done>    take it off the list
   replay-open                  replay all open workflows against this working tree; count what would break
   signal --query <q> --name <signal> [--input <json>] [--dry-run]
   reset --query <q> --reason <why> [--to last|first] [--dry-run]
@@ -36,6 +39,8 @@ function read(args: string[]) {
         query: { type: 'string' },
         name: { type: 'string' },
         input: { type: 'string' },
+        again: { type: 'boolean', default: false },
+        done: { type: 'boolean', default: false },
         to: { type: 'string' },
         reason: { type: 'string' },
         'dry-run': { type: 'boolean', default: false },
@@ -57,6 +62,7 @@ const COMMANDS: Record<string, Run> = {
   prove: (ops, { plan, all, mend, json }) => proveCommand(ops, { plan, all, mend, json }),
   stuck: (ops, { minutes }) => stuckCommand(ops, { minutes: minutesIn(minutes) }),
   resend: (ops, _, [id]) => resendCommand(ops, id),
+  webhook: (ops, { again, done, reason }, [id]) => webhookCommand(ops, { id, again, done, reason }),
   'replay-open': (ops) => {
     // What the replayed workflows log has been logged before.
     Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) })

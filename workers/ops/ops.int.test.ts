@@ -7,6 +7,7 @@ import { proveCommand } from './prove.ts'
 import { replayOpenCommand } from './replay-open.ts'
 import { resendCommand } from './resend.ts'
 import { stuckCommand } from './stuck.ts'
+import { webhookCommand } from './webhook.ts'
 
 let world: ApiWorld
 let said: string[] = []
@@ -85,7 +86,7 @@ describe('stuck', () => {
     expect(said).toHaveLength(4)
     expect(said[0]).toContain(`late plan  ${id}  should have been charged at 2027-02-15`)
     expect(said[1]).toContain('failed after 0 tries: no such mailbox')
-    expect(said[2]).toContain('unmatched webhook  evt_1')
+    expect(said[2]).toMatch(/held webhook {2}evt_1 {2}payment_intent.succeeded of .*: no transaction/)
     await sql('delete from webhook_inbox')
     await sql(`update test_clocks set now = '2027-01-15T10:00:00Z' where id = ?`, [clock])
     await sql(`update notifications set status = 'sent' where plan_id = ?`, [id])
@@ -102,6 +103,29 @@ it('resend queues a letter again, with its old Message-ID', async () => {
   const rows = await sql(`select id from notifications where plan_id = ? and status = 'queued'`, [id])
   expect(rows).toEqual([letter])
   await expect(resendCommand(ops, 'ntf_nobody')).rejects.toThrow(UsageError)
+})
+
+it('a held webhook is tried again, or dealt with and no longer listed', async () => {
+  await sql(`insert into webhook_inbox (gateway, id, type, hints, received_at, attempts, last_error)
+    values ('stripe', 'evt_held', 'charge.dispute.created', '{}', now(), 3, 'the plan is over')`)
+  const row = async () => (await sql(`select * from webhook_inbox where id = 'evt_held'`))[0]
+  await stuckCommand(ops, { minutes: 10 })
+  expect(said.join()).toContain('evt_held')
+  await expect(webhookCommand(ops, { id: 'evt_held' })).rejects.toThrow('--again or --done')
+  await expect(webhookCommand(ops, { id: 'evt_held', done: true })).rejects.toThrow('--reason')
+  expect(await webhookCommand(ops, { id: 'evt_held', again: true })).toBe(0)
+  expect(await row()).toMatchObject({ attempts: 0, next_attempt_at: expect.anything(), processed_at: null })
+  await expect(webhookCommand(ops, { id: 'evt_held', done: true, reason: 'x' })).rejects.toThrow('No webhook evt_held')
+
+  await sql(`update webhook_inbox set next_attempt_at = null where id = 'evt_held'`)
+  expect(await webhookCommand(ops, { id: 'evt_held', done: true, reason: 'written to the customer' })).toBe(0)
+  expect(await row()).toMatchObject({
+    processed_at: expect.anything(),
+    last_error: 'dealt with by hand: written to the customer',
+  })
+  said = []
+  await stuckCommand(ops, { minutes: 10 })
+  expect(said.join()).not.toContain('evt_held')
 })
 
 describe('by query', () => {

@@ -47,9 +47,14 @@ const IN_DATABASE: { what: string; sql: string; takesMinutes?: boolean }[] = [
       from escalations where case_version < version and case_attempts >= ${TRIED_OFTEN} order by opened_at`,
   },
   {
+    what: 'held webhook',
+    sql: `select id, type || ' of ' || received_at || ': ' || coalesce(last_error, '') as detail
+      from webhook_inbox where processed_at is null and next_attempt_at is null order by received_at`,
+  },
+  {
     what: 'unmatched webhook',
     sql: `select id, type || ' of ' || received_at || ', ' || attempts || ' tries: ' || coalesce(last_error, '') as detail
-      from webhook_inbox where processed_at is null and (next_attempt_at is null or attempts >= ${TRIED_OFTEN})
+      from webhook_inbox where processed_at is null and next_attempt_at is not null and attempts >= ${TRIED_OFTEN}
       order by received_at`,
   },
 ]
