@@ -27,6 +27,7 @@ async function door(config: Partial<ApiConfig> = {}, caller: Partial<Caller> = {
     temporal: new Client({ connection: lazyConnection('127.0.0.1:1') }),
     payments: stripeGateway({ secretKey: 'sk_test_none', returnUrl: 'http://localhost' }),
     verifyToken: async () => ({ sub: 'x', tenant: 'acme', roles: ['admin'], customer: null, ...caller }),
+    ownIssuer: { sign: async () => 'token' },
     readStripeWebhook: () => ({ id: 'evt_1', type: 'x' }),
     renderReceipt: async () => Buffer.from(''),
     now: () => new Date('2027-01-15T00:00:00Z'),

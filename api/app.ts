@@ -8,6 +8,7 @@ import { customerRoutes } from './customers/routes.ts'
 import type { ApiDeps } from './deps.ts'
 import { escalationRoutes } from './escalations/routes.ts'
 import { FINANCING } from './financing/kind.ts'
+import type { App } from './http/app-type.ts'
 import { BODY_LIMIT, parseBodies } from './http/body.ts'
 import { describeRoutes, serveDocs } from './http/docs.ts'
 import { answerBrokenRequests, answerErrors, answerFrameworkErrors, LONGEST_ID, rememberRoutes } from './http/errors.ts'
@@ -18,7 +19,14 @@ import { logRequests } from './http/logging.ts'
 import { measure } from './http/metrics.ts'
 import { requestId, returnRequestIds } from './http/request-ids.ts'
 import { validateRequests } from './http/validate.ts'
+import { apiClientRoutes } from './identity/api-client-routes.ts'
+import { attemptCounter } from './identity/attempts.ts'
+import { keepAuditTrail } from './identity/audit.ts'
+import { auditRoutes } from './identity/audit-routes.ts'
 import { authenticate } from './identity/authenticate.ts'
+import { oauthRoutes } from './identity/oauth-routes.ts'
+import { signInRoute } from './identity/sign-in.ts'
+import { userRoutes } from './identity/user-routes.ts'
 import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
@@ -66,6 +74,7 @@ async function protect(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   await app.register(rateLimit, { global: false })
   authenticate(app, deps.verifyToken)
   limitRates(app, deps.config.limits)
+  keepAuditTrail(app, deps.orm, deps.now)
 }
 
 /** The reference page is one script of our own that writes its styles inline. */
@@ -91,6 +100,16 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps): void {
   webhookEndpointRoutes(typed, deps)
   clockRoutes(typed, deps)
   webhookRoutes(typed, deps)
+  identityRoutes(typed, deps)
   serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })
   measure(app, deps.orm)
+}
+
+function identityRoutes(app: App, deps: ApiDeps): void {
+  const countAttempt = attemptCounter(app)
+  oauthRoutes(app, deps, countAttempt)
+  signInRoute(app, deps, countAttempt)
+  apiClientRoutes(app, deps)
+  userRoutes(app, deps)
+  auditRoutes(app, deps)
 }

@@ -1,4 +1,4 @@
-import { type ApiWorld, startApiWorld } from '../test/support/api-world.ts'
+import { type ApiWorld, type Ask, startApiWorld, tokenOf } from '../test/support/api-world.ts'
 import {
   type Document,
   fieldsOf,
@@ -18,13 +18,15 @@ import {
  */
 
 let world: ApiWorld
+const token = tokenOf({ roles: ['admin'] })
+const ask = (method: string, url: string, options?: Ask) => world.ask(method, url, { token, ...options })
 let document: Document
 let examples: Record<string, Json>
 let ids: Record<string, string>
 
 beforeAll(async () => {
   world = await startApiWorld()
-  document = (await world.ask('GET', '/openapi.json')).body
+  document = (await ask('GET', '/openapi.json')).body
   ;({ examples, ids } = await exampleBodies())
 }, 120_000)
 afterAll(async () => world?.close())
@@ -32,9 +34,9 @@ afterAll(async () => world?.close())
 /** A body that each route takes, with every field there is in it, and ids of things that exist. */
 async function exampleBodies() {
   const customer = { name: 'Amara Okafor', email: 'amara@example.com', phone: '+14165550123', locale: 'en-CA' }
-  const made = await world.ask('POST', '/customers', { body: { ...customer, payment_method: 'pm_card_visa' } })
+  const made = await ask('POST', '/customers', { body: { ...customer, payment_method: 'pm_card_visa' } })
   const customer_id = made.body.customer_id
-  const clock = await world.ask('POST', '/test_clocks', { body: { frozen_time: '2027-01-15T10:00:00Z' } })
+  const clock = await ask('POST', '/test_clocks', { body: { frozen_time: '2027-01-15T10:00:00Z' } })
   const quote = {
     customer_id,
     total_amount: 120_000,
@@ -59,17 +61,22 @@ async function exampleBodies() {
     test_clock: clock.body.test_clock_id,
     metadata: { policy: 'P-1' },
   }
-  const plan = await world.ask('POST', '/payment_terms', { body: quote })
+  const plan = await ask('POST', '/payment_terms', { body: quote })
   expect(plan.status).toBe(201)
   const endpoint = { url: 'https://8.8.8.8/hooks', event_types: ['payment.completed'], description: 'Books' }
-  const hook = await world.ask('POST', '/webhook_endpoints', { body: endpoint })
+  const hook = await ask('POST', '/webhook_endpoints', { body: endpoint })
   expect(hook.status).toBe(201)
+  const client = await ask('POST', '/api_clients', { body: { name: 'Shop' } })
+  const user = await ask('POST', '/users', { body: { email: 'ann@example.com', roles: ['broker'] } })
+  expect([client.status, user.status]).toEqual([201, 201])
   return {
     ids: {
       customers: customer_id,
       payment_terms: plan.body.payment_terms_id,
       test_clocks: clock.body.test_clock_id,
       webhook_endpoints: hook.body.webhook_endpoint_id,
+      api_clients: client.body.client_id,
+      users: user.body.user_id,
     },
     examples: {
       'post /payment_terms/quote': quote,
@@ -85,6 +92,16 @@ async function exampleBodies() {
       'post /webhook_endpoints': endpoint,
       'post /webhook_endpoints/{id}/rotate_secret': {},
       'post /webhook_endpoints/{id}/replay': { event_id: 'evt_none', since: '2027-01-15T10:00:00Z' },
+      'post /sign_in': { tenant: 'acme', email: 'ann@example.com', password: 'not hers' },
+      'post /api_clients': { name: 'Shop' },
+      'post /api_clients/{id}/rotate_secret': {},
+      'post /users': { email: 'bob@example.com', roles: ['customer'], customer_id },
+      'patch /users/{id}': {
+        password: 'correct horse battery',
+        roles: ['agent'],
+        customer_id: 'c',
+        disabled: false,
+      },
       'post /test_clocks': { frozen_time: '2027-01-15T10:00:00Z' },
       'post /test_clocks/{id}/advance': { to: '2027-01-16T10:00:00Z' },
     } as Record<string, Json>,
@@ -111,6 +128,8 @@ async function stored(): Promise<string> {
     'notifications',
     'idempotency_keys',
     'webhook_endpoints',
+    'api_clients',
+    'users',
   ]
   const rows = await world.orm.em
     .fork()
@@ -137,7 +156,7 @@ function expectProblem(what: string, answer: Refused): void {
 
 describe('bad input', () => {
   it('knows an example body for every route that takes one', () => {
-    const taking = operations().filter(({ operation }) => operation.requestBody)
+    const taking = operations().filter(({ operation }) => operation.requestBody?.content['application/json'])
     expect(taking.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(Object.keys(examples).toSorted())
     for (const { method, path, operation } of taking) {
       const schema = resolved(document, operation.requestBody?.content['application/json']?.schema ?? {})
@@ -156,7 +175,7 @@ describe('bad input', () => {
       if (!schema || example === undefined) continue
       const send = async (what: string, raw: string) => {
         tried += 1
-        expectProblem(`${method} ${path} ${what}`, await world.ask(method.toUpperCase(), addressOf(path), { raw }))
+        expectProblem(`${method} ${path} ${what}`, await ask(method.toUpperCase(), addressOf(path), { raw }))
       }
       await send('an unknown field', withValue({ ...(example as object), isAdmin: null }, ['isAdmin'], 'true'))
       await send('__proto__', '{"__proto__": {"x": 1}}')
@@ -180,7 +199,7 @@ describe('bad input', () => {
   it('names every field that is wrong at once', async () => {
     const raw =
       '{"customer_id":"","total_amount":"x","start_date":"2027-02-30","term_duration":121,"billing_day":0,"cancellation_terms":{"type":"tiered","tiers":[{"from_day":-1}]},"extra":1}'
-    const answer = await world.ask('POST', '/payment_terms', { raw })
+    const answer = await ask('POST', '/payment_terms', { raw })
     expect(answer.status).toBe(400)
     expect([...new Set(answer.body.errors.map((error: { pointer: string }) => error.pointer))].toSorted()).toEqual([
       '/billing_day',
@@ -200,11 +219,11 @@ describe('bad input', () => {
         ['name', `{"name":${json},"email":"a@example.com"}`],
         ['customer_id', `{"customer_id":${json},"name":"x","email":"a@example.com"}`],
       ] as const) {
-        const answer = await world.ask('POST', '/customers', { raw })
+        const answer = await ask('POST', '/customers', { raw })
         if (answer.status >= 400) expectProblem(`${field} ${what}`, answer)
         else expect(answer.body[field]).toBe(JSON.parse(json))
         if (field === 'customer_id' && answer.status === 201) {
-          expect((await world.ask('GET', String(answer.headers.location))).body.customer_id).toBe(JSON.parse(json))
+          expect((await ask('GET', String(answer.headers.location))).body.customer_id).toBe(JSON.parse(json))
         }
       }
     }
@@ -233,7 +252,7 @@ describe('bad input', () => {
       if (!path.includes('{id}')) continue
       for (const id of evil) {
         const body = operation.requestBody ? { body: examples[`${method} ${path}`] } : {}
-        const answer = await world.ask(method.toUpperCase(), path.replace('{id}', id), body)
+        const answer = await ask(method.toUpperCase(), path.replace('{id}', id), body)
         expectProblem(`${method} ${path} with ${id.slice(0, 30)}`, answer)
         expect([path, method, id.slice(0, 30), answer.status]).toEqual([
           path,
@@ -265,12 +284,12 @@ describe('bad input', () => {
       const query = operation.parameters?.filter((parameter) => parameter.in === 'query') ?? []
       if (method !== 'get') continue
       if (operation.security === undefined) {
-        const unknown = await world.ask('GET', `${addressOf(path)}?nonsense=1`)
+        const unknown = await ask('GET', `${addressOf(path)}?nonsense=1`)
         if (query.length > 0) expectProblem(`${path}?nonsense`, unknown)
       }
       for (const { name, schema } of query) {
         for (const value of evil) {
-          const answer = await world.ask('GET', `${addressOf(path)}?${name}=${value}`)
+          const answer = await ask('GET', `${addressOf(path)}?${name}=${value}`)
           const what = `${path}?${name}=${value.slice(0, 30)}`
           if (name === 'cursor' || name === 'limit' || schema.enum) expectProblem(what, answer)
           else expect([what, answer.status < 500]).toEqual([what, true])
@@ -282,7 +301,7 @@ describe('bad input', () => {
   it('in a header or as another media type is refused', async () => {
     const body = examples['post /payment_terms'] as object
     for (const key of ['', 'x'.repeat(256), 'a b', 'é', '\u0001']) {
-      const answer = await world.ask('POST', '/payment_terms', { body, headers: { 'idempotency-key': key } })
+      const answer = await ask('POST', '/payment_terms', { body, headers: { 'idempotency-key': key } })
       expectProblem(`Idempotency-Key ${key.slice(0, 20)}`, answer)
     }
     for (const type of [
@@ -292,22 +311,22 @@ describe('bad input', () => {
       'multipart/form-data; boundary=x',
       'nonsense',
     ]) {
-      const answer = await world.ask('POST', '/payment_terms', { raw: '{}', headers: { 'content-type': type } })
+      const answer = await ask('POST', '/payment_terms', { raw: '{}', headers: { 'content-type': type } })
       expect([type, answer.status]).toEqual([type, 415])
       expectProblem(type, answer)
     }
-    const large = await world.ask('POST', '/payment_terms', { raw: JSON.stringify({ a: 'x'.repeat(200_000) }) })
+    const large = await ask('POST', '/payment_terms', { raw: JSON.stringify({ a: 'x'.repeat(200_000) }) })
     expect(large.status).toBe(413)
     expectProblem('a large body', large)
-    const notText = await world.ask('POST', '/payment_terms', {
+    const notText = await ask('POST', '/payment_terms', {
       raw: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
     })
     expect(notText).toMatchObject({ status: 400, body: { code: 'malformed_body' } })
   })
 
   it('to no route, or by another method, is a problem as well', async () => {
-    expect(await world.ask('GET', '/nothing')).toMatchObject({ status: 404, body: { code: 'not_found' } })
-    const wrong = await world.ask('PUT', '/payment_terms')
+    expect(await ask('GET', '/nothing')).toMatchObject({ status: 404, body: { code: 'not_found' } })
+    const wrong = await ask('PUT', '/payment_terms')
     expect(wrong).toMatchObject({ status: 405, headers: { allow: 'GET, POST' }, body: { code: 'method_not_allowed' } })
   })
 })

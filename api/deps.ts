@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Client } from '@temporalio/client'
 import type { FastifyServerOptions } from 'fastify'
 import type { PaymentGateway } from '../gateways/payments.ts'
+import type { OwnIssuer } from './identity/own-issuer.ts'
 import type { TokenVerifier } from './identity/tokens.ts'
 import type { ReceiptData } from './plans/receipts.ts'
 import type { WebhookReader } from './webhooks/routes.ts'
@@ -12,6 +13,8 @@ export type ApiDeps = {
   temporal: Client
   payments: PaymentGateway
   verifyToken: TokenVerifier
+  /** Gives tokens, where Tenor is its own issuer of them; never in production. */
+  ownIssuer: OwnIssuer | null
   /** Checks a webhook's signature on the raw body. */
   readStripeWebhook: WebhookReader
   /** The PDF of a receipt. */

@@ -1,6 +1,9 @@
 import { Customers } from './customers/customers.ts'
+import { ApiClients } from './identity/api-clients.ts'
 import { AuditLog } from './identity/audit-log.ts'
 import { IdempotencyKeys } from './identity/idempotency-keys.ts'
+import { TenantIssuers } from './identity/tenant-issuers.ts'
+import { Users } from './identity/users.ts'
 import { Escalations } from './plans/escalations.ts'
 import { Events } from './plans/events.ts'
 import { Installments } from './plans/installments.ts'
@@ -31,4 +34,7 @@ export const entities = [
   WebhookDeliveries,
   IdempotencyKeys,
   AuditLog,
+  TenantIssuers,
+  ApiClients,
+  Users,
 ]

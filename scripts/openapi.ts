@@ -19,6 +19,7 @@ const app = await buildApi({
   temporal: new Client({ connection: Connection.lazy({ address: '127.0.0.1:1' }) }),
   payments: stripeGateway({ secretKey: 'sk_test_none', returnUrl: 'http://localhost' }),
   verifyToken: notAsked,
+  ownIssuer: { sign: notAsked },
   readStripeWebhook: notAsked,
   renderReceipt: notAsked,
   now: () => new Date(),

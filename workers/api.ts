@@ -5,14 +5,15 @@ import { receiptPdf } from '../activities/telling/receipt-pdf.ts'
 import { buildApi } from '../api/app.ts'
 import { forgetExpired } from '../api/http/idempotency.ts'
 import { lazyConnection } from '../api/http/temporal.ts'
-import { keysInFile, keysOfIssuer } from '../api/identity/issuers.ts'
-import { type TokenVerifier, tokenVerifier } from '../api/identity/tokens.ts'
+import { keysOfIssuer } from '../api/identity/issuers.ts'
+import { tenantIssuers } from '../api/identity/tenant-issuers.ts'
+import { type Issuer, tokenVerifier } from '../api/identity/tokens.ts'
 import { keepRedelivering } from '../api/webhooks/redeliver.ts'
 import { openDatabase } from '../db/orm.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
 import { parseWebhook } from '../gateways/stripe/webhook.ts'
 import { type Config, loadConfigOrExit } from './config.ts'
-import { DEV_AUDIENCE, DEV_ISSUER } from './stack/dev-issuer.ts'
+import { DEV_AUDIENCE, DEV_ISSUER, type DevIssuer, devIssuerOf } from './stack/dev-issuer.ts'
 
 /** Shorter than a request may take, so that a gateway that hangs is told as what it is. */
 const GATEWAY_MS = 10_000
@@ -28,6 +29,9 @@ async function main(config: Config): Promise<void> {
   })
   const connection = lazyConnection(config.TEMPORAL_ADDRESS)
   const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE })
+  const ownIssuer = config.DEV_ISSUER_KEY_FILE ? await devIssuerOf(config.DEV_ISSUER_KEY_FILE) : null
+  const issuer = issuerOf(config, ownIssuer)
+  const tenants = tenantIssuers(orm)
   const app = await buildApi({
     orm,
     temporal,
@@ -37,7 +41,8 @@ async function main(config: Config): Promise<void> {
       returnUrl: config.PUBLIC_URL,
       timeoutMs: GATEWAY_MS,
     }),
-    verifyToken: await verifierOf(config),
+    verifyToken: tokenVerifier(async (name) => (name === issuer.name ? issuer : tenants(name))),
+    ownIssuer,
     readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, config.STRIPE_WEBHOOK_SECRET),
     renderReceipt: receiptPdf,
     now: () => new Date(),
@@ -64,10 +69,10 @@ async function main(config: Config): Promise<void> {
   await app.listen({ host: config.API_HOST, port: config.API_PORT })
 }
 
-async function verifierOf(config: Config): Promise<TokenVerifier> {
-  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, DEV_ISSUER_KEY_FILE: file } = config
-  if (issuer && audience) return tokenVerifier({ issuer, audience, keys: keysOfIssuer(issuer) })
-  return tokenVerifier({ issuer: DEV_ISSUER, audience: DEV_AUDIENCE, keys: await keysInFile(file ?? '') })
+/** Who speaks for every tenant: the configured OIDC issuer, or in development Tenor itself. */
+function issuerOf({ OIDC_ISSUER: name = '', OIDC_AUDIENCE: audience = '' }: Config, own: DevIssuer | null): Issuer {
+  if (own) return { name: DEV_ISSUER, audience: DEV_AUDIENCE, keys: own.keys, speaksFor: 'all' }
+  return { name, audience, keys: keysOfIssuer(name), speaksFor: 'all' }
 }
 
 function versionOf(): string {

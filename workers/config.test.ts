@@ -58,8 +58,23 @@ describe('configuration', () => {
   it('wants exactly one issuer of tokens', () => {
     const { OIDC_ISSUER: _, ...without } = COMPLETE
     expect(complaint(without)).toContain('OIDC_ISSUER is missing')
-    expect(loadConfig({ ...without, DEV_ISSUER_KEY_FILE: 'keys.json' }).DEV_ISSUER_KEY_FILE).toBe('keys.json')
-    expect(complaint({ ...COMPLETE, DEV_ISSUER_KEY_FILE: 'keys.json' })).toContain('exclude each other')
+    const own = { TENOR_MODE: 'development', DEV_ISSUER_KEY_FILE: 'key.json' }
+    expect(loadConfig({ ...without, ...own }).DEV_ISSUER_KEY_FILE).toBe('key.json')
+    expect(complaint({ ...COMPLETE, ...own })).toContain('exclude each other')
+  })
+
+  it('lets Tenor sign tokens itself only where development is said in so many words, and no money is real', () => {
+    const { OIDC_ISSUER: _, ...without } = COMPLETE
+    const own = { ...without, DEV_ISSUER_KEY_FILE: 'key.json' }
+    const refused = 'DEV_ISSUER_KEY_FILE is refused in production'
+    expect(complaint(own)).toContain(refused)
+    expect(complaint({ ...own, TENOR_MODE: 'production' })).toContain(refused)
+    expect(complaint({ ...own, TENOR_MODE: 'dev' })).toContain(refused)
+    for (const key of ['sk_live_1', 'rk_live_1']) {
+      const live = { ...own, TENOR_MODE: 'development', STRIPE_SECRET_KEY: key }
+      expect(complaint(live)).toContain('STRIPE_SECRET_KEY is a live key')
+    }
+    expect(loadConfig({ ...COMPLETE, STRIPE_SECRET_KEY: 'sk_live_1' }).TENOR_MODE).toBe('production')
   })
 
   it('says which variables are required and what the others are preset to, in .env.example', () => {

@@ -107,9 +107,12 @@ const SECTIONS = {
       example: 'https://login.example.com/',
     }),
     OIDC_AUDIENCE: about(text().optional(), { for: 'the audience such a token must name', example: 'tenor' }),
+    TENOR_MODE: about(z.enum(['production', 'development']).default('production'), {
+      for: 'whether this is a production, where Tenor never signs tokens itself',
+    }),
     DEV_ISSUER_KEY_FILE: about(text().optional(), {
-      for: 'the public keys (JWKS) of the development issuer, instead of OIDC_ISSUER; never in production',
-      example: '.tenor/dev-issuer.jwks.json',
+      for: 'the key that Tenor signs tokens with itself, instead of OIDC_ISSUER; only with TENOR_MODE=development',
+      example: '.tenor/dev-issuer.key.json',
     }),
   },
   'Watching it': {
@@ -189,8 +192,20 @@ function authProblems(given: Variables): string[] {
   if (given.OIDC_ISSUER && given.DEV_ISSUER_KEY_FILE) {
     return ['OIDC_ISSUER and DEV_ISSUER_KEY_FILE exclude each other: tokens come from one issuer.']
   }
+  if (given.DEV_ISSUER_KEY_FILE) return devIssuerProblems(given)
   if (given.OIDC_ISSUER) return given.OIDC_AUDIENCE ? [] : [need('OIDC_AUDIENCE', 'needed with OIDC_ISSUER')]
-  return given.DEV_ISSUER_KEY_FILE ? [] : [need('OIDC_ISSUER', 'or DEV_ISSUER_KEY_FILE in development')]
+  return [need('OIDC_ISSUER', 'or DEV_ISSUER_KEY_FILE in development')]
+}
+
+/** Whoever can read a development issuer's key file is everybody: it must not come near real money by accident. */
+function devIssuerProblems(given: Variables): string[] {
+  if (given.TENOR_MODE !== 'development') {
+    return ['DEV_ISSUER_KEY_FILE is refused in production: set OIDC_ISSUER, or TENOR_MODE=development.']
+  }
+  const isLive = /^[a-z]+_live_/.test(given.STRIPE_SECRET_KEY ?? '')
+  return isLive
+    ? ['DEV_ISSUER_KEY_FILE is refused where STRIPE_SECRET_KEY is a live key, which moves real money: set OIDC_ISSUER.']
+    : []
 }
 
 function aboutOf(name: string): About | undefined {

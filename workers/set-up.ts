@@ -1,7 +1,6 @@
-import { dirname } from 'node:path'
 import { migrate } from '../db/migrate.ts'
 import { loadConfigOrExit } from './config.ts'
-import { devIssuer } from './stack/dev-issuer.ts'
+import { devIssuerOf } from './stack/dev-issuer.ts'
 import { registerSearchAttributes } from './stack/temporal.ts'
 
 /**
@@ -14,6 +13,6 @@ console.log(`Schema: ${applied.length > 0 ? `applied ${applied.join(', ')}` : 'n
 await registerSearchAttributes(config.TEMPORAL_ADDRESS, config.TEMPORAL_NAMESPACE)
 console.log('Search attributes: registered.')
 if (config.DEV_ISSUER_KEY_FILE) {
-  const { jwksFile } = await devIssuer(dirname(config.DEV_ISSUER_KEY_FILE))
-  console.log(`Development issuer: ${jwksFile}.`)
+  const { keyFile } = await devIssuerOf(config.DEV_ISSUER_KEY_FILE)
+  console.log(`Development issuer: ${keyFile}.`)
 }

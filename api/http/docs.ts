@@ -15,6 +15,7 @@ export const TAGS = {
   reading: 'Events and notifications',
   webhooks: 'Webhooks',
   clocks: 'Test clocks',
+  identity: 'Signing in',
   system: 'System',
 } as const
 
@@ -25,6 +26,7 @@ const TAG_DESCRIPTIONS = [
   [TAGS.reading, 'What happened, and who was told.'],
   [TAGS.webhooks, 'Every event as it happens, signed as Standard Webhooks says.'],
   [TAGS.clocks, 'A year in seconds, where no real money moves.'],
+  [TAGS.identity, 'Tokens, users and API clients where Tenor is its own issuer; and who did what when.'],
   [TAGS.system, 'Health and what gateways call.'],
 ] as const
 

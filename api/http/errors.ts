@@ -60,7 +60,8 @@ export function sendProblem(
     .send(problem.toBody(`urn:tenor:request:${request.id}`))
 }
 
-function problemOf(error: unknown): Problem {
+/** What an error is told as. */
+export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof RuleBroken) return ruleProblem(error)
   if (error instanceof InvalidCursor) return invalidRequest([{ pointer: '/cursor', message: 'is none of this list' }])

@@ -23,6 +23,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     idempotency: Scope | null
   }
+  interface FastifyContextConfig {
+    /** What this route answers is shown once: it is not kept for whoever repeats the request. */
+    answerHoldsSecret?: boolean
+  }
 }
 
 /**
@@ -46,7 +50,8 @@ export function answerOnce(app: FastifyInstance, orm: MikroORM): void {
     const scope = request.idempotency
     if (!scope?.owned) return
     scope.owned = false
-    await keep(orm, scope.claim, reply, payload).catch((error: unknown) =>
+    const answer = toKeep(request, reply, payload)
+    await keep(orm, scope.claim, answer).catch((error: unknown) =>
       // The work is done: whoever repeats it finds it by its id.
       request.log.error({ err: error }, 'the answer could not be kept for its Idempotency-Key'),
     )
@@ -148,9 +153,8 @@ function replay(reply: FastifyReply, { status, headers, body }: Answer): Fastify
   return reply.code(status).headers(headers).header('idempotent-replayed', 'true').send(Buffer.from(body))
 }
 
-async function keep(orm: MikroORM, claim: Claim, reply: FastifyReply, payload: unknown): Promise<void> {
+async function keep(orm: MikroORM, claim: Claim, { status, headers, body }: Answer): Promise<void> {
   const em = orm.em.fork()
-  const status = reply.statusCode
   if ([400, 401, 403, 429].includes(status)) {
     await em.nativeDelete(IdempotencyKeys, claim)
     return
@@ -160,17 +164,27 @@ async function keep(orm: MikroORM, claim: Claim, reply: FastifyReply, payload: u
     await em.nativeUpdate(IdempotencyKeys, claim, { lockedUntil: LONG_AGO })
     return
   }
+  await em.nativeUpdate(IdempotencyKeys, claim, { state: 'done', status, headers, body, lockedUntil: null })
+}
+
+function toKeep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Answer {
+  const status = reply.statusCode
+  if (status < 300 && request.routeOptions.config.answerHoldsSecret) return shownOnce(request)
   const headers = Object.fromEntries(
     KEPT_HEADERS.flatMap((name) => {
       const value = reply.getHeader(name)
       return value === undefined ? [] : [[name, String(value)]]
     }),
   )
-  await em.nativeUpdate(IdempotencyKeys, claim, {
-    state: 'done',
-    status,
-    headers,
-    body: typeof payload === 'string' ? payload : '',
-    lockedUntil: null,
-  })
+  return { status, headers, body: typeof payload === 'string' ? payload : '' }
+}
+
+/** A secret that is only kept hashed must not lie beside it in the clear. */
+function shownOnce(request: FastifyRequest): Answer {
+  const problem = conflict(
+    'secret_shown_once',
+    'This was done when the key was first sent, and the secret in the answer was shown only then. Ask for a new one.',
+  )
+  const body = JSON.stringify(problem.toBody(`urn:tenor:request:${request.id}`))
+  return { status: problem.status, headers: { 'content-type': 'application/problem+json' }, body }
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isOwingOnly } from '../../domain/identity/roles.ts'
 import { Problem } from '../http/problem.ts'
 import { type Access, accessTo } from './permissions.ts'
 import type { TokenVerifier } from './tokens.ts'
@@ -34,7 +35,7 @@ function allow(request: FastifyRequest, access: Exclude<Access, 'public'>): void
   if (!caller?.roles.some((role) => access.includes(role))) {
     throw new Problem(403, 'forbidden', 'Your role does not allow this.')
   }
-  if (caller.roles.every((role) => role === 'customer') && caller.customer === null) {
+  if (isOwingOnly(caller.roles) && caller.customer === null) {
     throw new Problem(403, 'forbidden', 'The token does not say which customer you are.')
   }
 }

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
-import type { Role } from '../../domain/identity/roles.ts'
+import { isOwingOnly, type Role } from '../../domain/identity/roles.ts'
 
 /** Who sends a request, as the token says. */
 export type Caller = {
   sub: string
   tenant: string
   roles: Role[]
-  /** The customer whose plans somebody with the role `customer` may see. */
+  /** The customer whose plans somebody with a role of those who owe may see. */
   customer: string | null
 }
 
@@ -24,8 +24,8 @@ export function callerOf(request: FastifyRequest): Caller {
 
 /**
  * The only customer whose things the caller may see; `null` when it may see all of its tenant's. Roles add up, so one
- * wider than `customer` lifts the limit.
+ * that is wider than those of who owes lifts the limit.
  */
 export function onlyCustomer(caller: Caller): string | null {
-  return caller.roles.some((role) => role !== 'customer') ? null : (caller.customer ?? '')
+  return isOwingOnly(caller.roles) ? (caller.customer ?? '') : null
 }

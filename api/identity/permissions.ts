@@ -5,10 +5,14 @@ export type Access = 'public' | readonly Role[]
 /** Starts plans, changes what was agreed, and what ops need for it. */
 const OPERATE = ['api_client', 'admin'] as const
 /** Sees everything of the tenant. */
-const WATCH = [...OPERATE, 'broker', 'agent'] as const
-/** Also the customer, for its own plans only: every query of a customer is limited to them. */
-const OWN = [...WATCH, 'customer'] as const
+const WATCH = [...OPERATE, 'broker', 'agent', 'client_admin'] as const
+/** Who owes, for the plans of the one customer that the token names: every query of theirs is limited to them. */
+const OWING = ['customer', 'employee'] as const
+const OWN = [...WATCH, ...OWING] as const
+/** What the ones who owe may do to a plan, and brokers for them. */
+const PAY = [...OPERATE, 'broker', ...OWING] as const
 const BROKER = ['broker', 'admin'] as const
+const ADMIN = ['admin'] as const
 
 const ofPlans = (plans: string): Record<string, Access> => ({
   [`POST ${plans}`]: OPERATE,
@@ -16,15 +20,15 @@ const ofPlans = (plans: string): Record<string, Access> => ({
   [`GET ${plans}`]: OWN,
   [`GET ${plans}/:id`]: OWN,
   [`PATCH ${plans}/:id`]: OPERATE,
-  [`DELETE ${plans}/:id`]: [...OPERATE, 'broker', 'customer'],
+  [`DELETE ${plans}/:id`]: PAY,
   [`GET ${plans}/:id/timeline`]: OWN,
   [`GET ${plans}/:id/transactions`]: OWN,
   [`GET ${plans}/:id/ledger`]: WATCH,
   [`GET ${plans}/:id/receipts`]: OWN,
   [`GET ${plans}/:id/proof`]: WATCH,
   [`GET ${plans}/:id/cancellation_quote`]: OWN,
-  [`PUT ${plans}/:id/payment_method`]: [...OPERATE, 'broker', 'customer'],
-  [`POST ${plans}/:id/payments`]: [...OPERATE, 'broker', 'customer'],
+  [`PUT ${plans}/:id/payment_method`]: PAY,
+  [`POST ${plans}/:id/payments`]: PAY,
   [`POST ${plans}/:id/pause`]: [...OPERATE, 'broker'],
   [`POST ${plans}/:id/resume`]: [...OPERATE, 'broker'],
 })
@@ -53,6 +57,19 @@ const PERMISSIONS: Record<string, Access> = {
   'GET /test_clocks/:id': WATCH,
   'POST /test_clocks/:id/advance': OPERATE,
   'DELETE /test_clocks/:id': OPERATE,
+  'POST /api_clients': ADMIN,
+  'GET /api_clients': ADMIN,
+  'GET /api_clients/:id': ADMIN,
+  'POST /api_clients/:id/rotate_secret': ADMIN,
+  'DELETE /api_clients/:id': ADMIN,
+  'POST /users': ADMIN,
+  'GET /users': ADMIN,
+  'GET /users/:id': ADMIN,
+  'PATCH /users/:id': ADMIN,
+  'GET /audit_entries': ADMIN,
+  // Where tokens come from.
+  'POST /oauth/token': 'public',
+  'POST /sign_in': 'public',
   // Signed by the gateway.
   'POST /webhooks/stripe': 'public',
   'GET /health/live': 'public',

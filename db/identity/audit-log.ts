@@ -1,7 +1,7 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { instant, text } from '../columns.ts'
 
-/** Who did what when; never changed, never deleted. */
+/** Who did what when, and how it ended: one row for each write through the API. Never changed, never deleted. */
 export const AuditLog = defineEntity({
   name: 'AuditRecord',
   tableName: 'audit_log',
@@ -9,18 +9,23 @@ export const AuditLog = defineEntity({
     id: p.bigint('number').primary().autoincrement(),
     tenantId: text(),
     at: instant(),
-    /** Subject and role of the caller's token. */
+    /** The subject of the caller's token. */
     actor: text(),
+    /** The caller's roles, separated by commas. */
     role: text(),
+    /** Method and route, such as `POST /payment_terms/:id/pause`. */
     action: text(),
-    subjectType: text().nullable(),
+    /** The id of what was written, where the request names or makes one. */
     subjectId: text().nullable(),
     requestId: text().nullable(),
-    data: p.json<Record<string, unknown>>().nullable(),
+    /** The HTTP status of the answer. */
+    status: p.integer(),
+    /** The code of the problem that was answered, if one was. */
+    code: text().nullable(),
   },
   indexes: [
-    { name: 'audit_log_tenant', properties: ['tenantId', 'at'] },
-    { name: 'audit_log_subject', properties: ['tenantId', 'subjectId', 'at'], where: 'subject_id is not null' },
+    { name: 'audit_log_tenant', properties: ['tenantId', 'at', 'id'] },
+    { name: 'audit_log_subject', properties: ['tenantId', 'subjectId', 'at', 'id'], where: 'subject_id is not null' },
   ],
 })
 

@@ -25,7 +25,9 @@ beforeAll(async () => {
         [{ write: 'receipt', transaction: 'txn_sample_1_1', type: 'payment', amount: 10_000 }],
       ),
     )
-  await sql(`insert into audit_log (tenant_id, at, actor, role, action) values ('tenant_a', now(), 'u', 'admin', 'x')`)
+  await sql(
+    `insert into audit_log (tenant_id, at, actor, role, action, status) values ('tenant_a', now(), 'u', 'admin', 'x', 200)`,
+  )
 })
 afterAll(async () => {
   await orm.close(true)

@@ -53,7 +53,7 @@ export class FaultStack {
     const ports = await freePorts()
     const issuer = await devIssuer(home.path)
     const clean = Object.entries(process.env).filter(([name]) => !CONFIG_NAMES.includes(name))
-    const { env } = composeStack(Object.fromEntries(clean), ports, home.path, issuer.jwksFile)
+    const { env } = composeStack(Object.fromEntries(clean), ports, home.path, issuer.keyFile)
     const [stripe, postgres, temporal] = await Promise.all(
       [ports.stripe, ports.postgres, ports.temporal].map((port) => startProxy(port)),
     )

@@ -16,7 +16,7 @@ export const WEBHOOK_SECRET = 'whsec_test'
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, whatever they are.
 export type Answer = { status: number; headers: Record<string, unknown>; body: any; text: string }
-type Ask = { token?: string; headers?: Record<string, string>; body?: unknown; raw?: string | Buffer }
+export type Ask = { token?: string; headers?: Record<string, string>; body?: unknown; raw?: string | Buffer }
 
 export type ApiWorld = {
   app: FastifyInstance
@@ -51,6 +51,7 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
     temporal: new Client({ connection }),
     payments,
     verifyToken: async (token) => callerIn(token),
+    ownIssuer: { sign: async ({ roles, customer = null, ...claims }) => tokenOf({ ...claims, roles, customer }) },
     readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, [WEBHOOK_SECRET]),
     renderReceipt: receiptPdf,
     now: () => new Date(),

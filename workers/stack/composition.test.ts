@@ -2,7 +2,7 @@ import { ConfigError, loadConfig } from '../config.ts'
 import { composeStack } from './composition.ts'
 import { portsFrom } from './ports.ts'
 
-const compose = (env: Record<string, string>) => composeStack(env, portsFrom(4000), '/data', '/data/keys.json')
+const compose = (env: Record<string, string>) => composeStack(env, portsFrom(4000), '/data', '/data/key.json')
 const own = (env: Record<string, string>) => [...compose(env).own].sort()
 
 const ALL = ['api', 'mail', 'postgres', 'salesforce', 'stripe', 'temporal', 'worker']
@@ -15,7 +15,8 @@ describe('what npm start brings up', () => {
       API_PORT: 4000,
       TEMPORAL_ADDRESS: '127.0.0.1:4001',
       STRIPE_API_URL: 'http://127.0.0.1:4004',
-      DEV_ISSUER_KEY_FILE: '/data/keys.json',
+      TENOR_MODE: 'development',
+      DEV_ISSUER_KEY_FILE: '/data/key.json',
       TEST_CLOCKS: true,
       WEBHOOK_ALLOW_PRIVATE: true,
     })
@@ -24,7 +25,7 @@ describe('what npm start brings up', () => {
   it.each([
     ['postgres', { DATABASE_URL: 'postgres://me@db/tenor' }],
     ['temporal', { TEMPORAL_ADDRESS: 'temporal:7233' }],
-    ['stripe', { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' }],
+    ['stripe', { STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' }],
     ['mail', { SMTP_URL: 'smtp://mail:25' }],
     [
       'salesforce',
@@ -36,18 +37,26 @@ describe('what npm start brings up', () => {
   })
 
   it('charges at Stripe itself when a key is given and no other address', () => {
-    const { env } = compose({ STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' })
+    const { env } = compose({ STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' })
     expect(loadConfig(env).STRIPE_API_URL).toBeUndefined()
   })
 
   it('takes tokens of an issuer that is named instead of its own', () => {
     const composed = compose({ OIDC_ISSUER: 'https://login.example.com', OIDC_AUDIENCE: 'tenor' })
     expect(composed.ownIssuer).toBe(false)
+    expect(loadConfig(composed.env)).toMatchObject({ TENOR_MODE: 'production' })
     expect(loadConfig(composed.env).DEV_ISSUER_KEY_FILE).toBeUndefined()
   })
 
+  it('does not move real money for tokens of its own', () => {
+    const live = { STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' }
+    expect(() => compose(live)).toThrow('STRIPE_SECRET_KEY is a live key')
+    const named = compose({ ...live, OIDC_ISSUER: 'https://login.example.com', OIDC_AUDIENCE: 'tenor' })
+    expect(loadConfig(named.env).STRIPE_API_URL).toBeUndefined()
+  })
+
   it('refuses a gateway that is named by half', () => {
-    expect(() => compose({ STRIPE_SECRET_KEY: 'sk_live_1' })).toThrow(ConfigError)
+    expect(() => compose({ STRIPE_SECRET_KEY: 'sk_test_1' })).toThrow(ConfigError)
     expect(() => compose({ SALESFORCE_LOGIN_URL: 'https://login' })).toThrow('SALESFORCE_CLIENT_SECRET is missing')
   })
 

@@ -19,7 +19,7 @@ const HOST = '127.0.0.1'
  * Which parts to start and what to tell them, given what is already named in the environment.
  * @throws ConfigError when what is named does not make a whole.
  */
-export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: string, jwksFile: string): Composition {
+export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: string, keyFile: string): Composition {
   const names = (...variables: string[]) => variables.some((name) => given[name]?.trim())
   const own = new Set<PartName>(['worker', 'api'])
   const env: NodeJS.ProcessEnv = { ...given }
@@ -49,7 +49,7 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
     })
   }
   if (!names('SALESFORCE_LOGIN_URL', 'SALESFORCE_CLIENT_ID')) bring('salesforce', salesforceSandbox(ports))
-  if (ownIssuer) env.DEV_ISSUER_KEY_FILE = jwksFile
+  if (ownIssuer) Object.assign(env, { TENOR_MODE: 'development', DEV_ISSUER_KEY_FILE: keyFile })
   preset({
     SANDBOX_DATA: join(home, 'sandbox'),
     MAIL_FROM: 'Tenor <billing@tenor.localhost>',

@@ -59,7 +59,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     turnLogs(home)
     const issuer = await devIssuer(home.path)
-    const composition = composeStack(given, ports, home.path, issuer.jwksFile)
+    const composition = composeStack(given, ports, home.path, issuer.keyFile)
     const config = loadConfig(composition.env)
     const { own, env } = composition
     const { durable = true, signal } = options

@@ -1,0 +1,160 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { z } from 'zod'
+import { instantOf } from '../../db/columns.ts'
+import { type UserRow, Users } from '../../db/identity/users.ts'
+import { BY_CREATION, pageOf as readPage } from '../../db/pages.ts'
+import { isOwingOnly, ROLES } from '../../domain/identity/roles.ts'
+import type { ApiDeps } from '../deps.ts'
+import { answers, json, writeAnswers } from '../http/answers.ts'
+import type { App } from '../http/app-type.ts'
+import { TAGS } from '../http/docs.ts'
+import { customerId, instant, listQuery, pageOf, pathId } from '../http/fields.ts'
+import { idempotencyHeader } from '../http/headers.ts'
+import { idFor } from '../http/idempotency.ts'
+import { conflict, notFound, unprocessable } from '../http/problem.ts'
+import { type Caller, callerOf } from './caller.ts'
+import { onlyWithOwnIssuer } from './own-issuer.ts'
+import { hashPassword, newSecret } from './passwords.ts'
+
+const roles = z.array(z.enum(ROLES)).min(1).max(ROLES.length)
+const User = z
+  .object({
+    user_id: z.string(),
+    email: z.string(),
+    roles,
+    customer_id: z.string().nullable(),
+    disabled: z.boolean(),
+    created_at: instant,
+  })
+  .meta({ id: 'User' })
+const UserWithPassword = z
+  .object({ ...User.shape, password: z.string().meta({ description: 'To begin with; shown this once.' }) })
+  .meta({ id: 'UserWithPassword' })
+const UserBody = z
+  .strictObject({
+    email: z.email().max(254),
+    roles,
+    customer_id: customerId.optional().meta({ description: 'Whose plans are shown to a customer or an employee.' }),
+  })
+  .meta({ id: 'UserBody' })
+const UserChange = z
+  .strictObject({
+    password: z.string().min(12).max(200).optional(),
+    roles: roles.optional(),
+    customer_id: customerId.nullable().optional(),
+    disabled: z.boolean().optional().meta({ description: 'Who is disabled cannot sign in; tokens expire in an hour.' }),
+  })
+  .meta({ id: 'UserChange', description: 'What is absent stays.' })
+
+const tags = [TAGS.identity]
+const UNIQUE_VIOLATION = '23505'
+
+/** People who sign in with a password, where Tenor is its own issuer. */
+export function userRoutes(app: App, deps: ApiDeps): void {
+  making(app, deps)
+  reading(app, deps)
+  changing(app, deps)
+}
+
+function making(app: App, deps: ApiDeps): void {
+  const schema = {
+    tags,
+    summary: 'Make a user; a password to begin with is shown once',
+    headers: idempotencyHeader,
+    body: UserBody,
+    response: writeAnswers({ 201: json(UserWithPassword, 'Made.') }, 409, 422),
+  }
+  const options = { schema, config: { answerHoldsSecret: true }, preHandler: onlyWithOwnIssuer(deps) }
+  app.post('/users', options, async (request, reply) => {
+    const { tenant } = callerOf(request)
+    const { roles, customer_id = null } = request.body
+    refuseWithoutCustomer(roles, customer_id)
+    const id = idFor(request, 'usr_')
+    const password = newSecret()
+    const row = {
+      ...{ id, tenantId: tenant, email: request.body.email.toLowerCase(), roles, customerId: customer_id },
+      ...{ passwordHash: await hashPassword(password), createdAt: instantOf(deps.now()), disabledAt: null },
+    }
+    const em = deps.orm.em.fork()
+    // Whoever takes over the key of one who died before answering: nobody was shown that one's password.
+    if (request.idempotency?.takenOver) await em.nativeDelete(Users, { id, tenantId: tenant })
+    await em.insert(Users, row).catch((error: { code?: string }) => {
+      throw error.code === UNIQUE_VIOLATION
+        ? conflict('user_exists', 'There is a user with this e-mail address already.')
+        : error
+    })
+    return reply
+      .code(201)
+      .header('location', `/users/${id}`)
+      .send({ ...show(row), password })
+  })
+}
+
+function reading(app: App, deps: ApiDeps): void {
+  const preHandler = onlyWithOwnIssuer(deps)
+  const list = {
+    tags,
+    summary: 'Users, newest first',
+    querystring: listQuery,
+    response: answers({ 200: json(pageOf(User, 'User'), 'One page.') }),
+  }
+  app.get('/users', { schema: list, preHandler }, async (request) => {
+    const where = { tenantId: callerOf(request).tenant }
+    const options = { order: 'desc' as const, ...request.query }
+    const page = await readPage(deps.orm.em.fork(), Users, where, BY_CREATION, options)
+    return { data: page.data.map(show), next_cursor: page.nextCursor }
+  })
+
+  const one = { tags, summary: 'One user', params: pathId, response: answers({ 200: json(User, 'The user.') }, 404) }
+  app.get('/users/:id', { schema: one, preHandler }, async (request) =>
+    show(await find(deps.orm.em.fork(), callerOf(request), request.params.id)),
+  )
+}
+
+function changing(app: App, deps: ApiDeps): void {
+  const schema = {
+    tags,
+    summary: 'Give a user another password or other roles, or disable it',
+    params: pathId,
+    body: UserChange,
+    response: writeAnswers({ 200: json(User, 'As it is now.') }, 404, 422),
+  }
+  app.patch('/users/:id', { schema, preHandler: onlyWithOwnIssuer(deps) }, async (request) => {
+    const em = deps.orm.em.fork()
+    const user = await find(em, callerOf(request), request.params.id)
+    const { password, roles = user.roles, customer_id = user.customerId ?? null, disabled } = request.body
+    refuseWithoutCustomer(roles, customer_id)
+    const disabledAt = (disabled ?? user.disabledAt != null) ? (user.disabledAt ?? instantOf(deps.now())) : null
+    const change = { roles, customerId: customer_id, disabledAt }
+    const hash = password === undefined ? {} : { passwordHash: await hashPassword(password) }
+    const { id, tenantId } = user
+    await em.nativeUpdate(Users, { id, tenantId }, { ...change, ...hash })
+    return show(await em.findOneOrFail(Users, { id, tenantId }, { refresh: true }))
+  })
+}
+
+function refuseWithoutCustomer(roles: UserRow['roles'], customer: string | null): void {
+  if (customer !== null || !isOwingOnly(roles)) return
+  throw unprocessable('customer_missing', 'Say which customer a user of these roles is.', '/customer_id')
+}
+
+async function find(em: EntityManager, { tenant }: Caller, id: string): Promise<UserRow> {
+  const user = await em.findOne(Users, { id, tenantId: tenant })
+  if (!user) throw notFound('user')
+  return user
+}
+
+type Shown = Pick<UserRow, 'id' | 'email' | 'roles' | 'createdAt'> & {
+  customerId?: string | null
+  disabledAt?: string | null
+}
+function show(row: Shown): z.output<typeof User> {
+  return {
+    user_id: row.id,
+    email: row.email,
+    roles: row.roles,
+    customer_id: row.customerId ?? null,
+    disabled: row.disabledAt != null,
+    created_at: row.createdAt,
+  }
+}

@@ -1,0 +1,21 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { instant, text } from '../columns.ts'
+
+/**
+ * OIDC providers of tenants' own. An issuer is the key: it speaks for one tenant only, so that none can speak for
+ * another's.
+ */
+export const TenantIssuers = defineEntity({
+  name: 'TenantIssuer',
+  tableName: 'tenant_issuers',
+  properties: {
+    /** As it stands in `iss`. */
+    issuer: p.text().primary(),
+    tenantId: text(),
+    audience: text(),
+    createdAt: instant(),
+  },
+  indexes: [{ name: 'tenant_issuers_tenant', properties: ['tenantId'] }],
+})
+
+export type TenantIssuerRow = InferEntity<typeof TenantIssuers>
