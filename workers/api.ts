@@ -53,6 +53,7 @@ async function main(config: Config): Promise<void> {
       webhooksToPrivate: config.WEBHOOK_ALLOW_PRIVATE,
       version: versionOf(),
       logger: { level: config.LOG_LEVEL },
+      ...(config.TRUSTED_PROXIES ? { trustProxy: config.TRUSTED_PROXIES } : {}),
     },
   })
   const stopRedelivering = keepRedelivering({ orm, temporal }, app.log)

@@ -40,6 +40,12 @@ describe('configuration', () => {
     })
   })
 
+  it('takes proxies by address or network, and nothing else', () => {
+    const proxies = (TRUSTED_PROXIES: string) => ({ ...COMPLETE, TRUSTED_PROXIES })
+    expect(loadConfig(proxies('10.1.2.3, fd00::/8')).TRUSTED_PROXIES).toEqual(['10.1.2.3', 'fd00::/8'])
+    expect(complaint(proxies('true'))).toContain('TRUSTED_PROXIES is wrong (must be addresses or networks)')
+  })
+
   it('names every missing and every wrong variable at once, with what it is for', () => {
     const { DATABASE_URL: _, OIDC_AUDIENCE: __, ...rest } = COMPLETE
     const message = complaint({ ...rest, SMTP_URL: 'mail.example.com', API_PORT: '70000', STRIPE_SECRET_KEY: ' ' })

@@ -2,6 +2,15 @@ import { z } from 'zod'
 
 const port = () => z.coerce.number().int().min(0).max(65_535)
 const text = () => z.string().trim().min(1)
+const list = () =>
+  text().transform((names) =>
+    names
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean),
+  )
+const addresses = () =>
+  list().pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be addresses or networks')))
 const url = (...schemes: string[]) =>
   z.url({ protocol: new RegExp(`^(${schemes.join('|')})$`), error: `must be a URL that begins with ${schemes[0]}://` })
 
@@ -51,18 +60,10 @@ const SECTIONS = {
       for: 'the most requests one worker makes of the gateway in a second; several workers share what it allows',
       example: '80',
     }),
-    STRIPE_WEBHOOK_SECRET: about(
-      text().transform((list) =>
-        list
-          .split(',')
-          .map((secret) => secret.trim())
-          .filter(Boolean),
-      ),
-      {
-        for: "what Stripe's webhooks are signed with; two, separated by a comma, while it is rotated",
-        example: 'whsec_...',
-      },
-    ),
+    STRIPE_WEBHOOK_SECRET: about(list(), {
+      for: "what Stripe's webhooks are signed with; two, separated by a comma, while it is rotated",
+      example: 'whsec_...',
+    }),
   },
   'E-mail': {
     SMTP_URL: about(url('smtp', 'smtps'), {
@@ -91,6 +92,10 @@ const SECTIONS = {
     API_PORT: about(port().default(4600), { for: 'the port the API listens on' }),
     PUBLIC_URL: about(url('http', 'https').default('http://localhost:4600'), {
       for: 'where people reach the API, for links in mails and answers',
+    }),
+    TRUSTED_PROXIES: about(addresses().optional(), {
+      for: 'the addresses or networks, separated by commas, of the proxies before the API; only theirs is believed whom they ask for',
+      example: '10.0.0.0/8',
     }),
     TEST_CLOCKS: about(z.stringbool().default(false), {
       for: 'whether plans may follow a test clock; true where no real money moves',

@@ -29,7 +29,8 @@ export async function issuerCommand(ops: Ops, issuer: string | undefined, option
   if (!tenant || !audience) throw new UsageError('Say whose it is and for whom its tokens are: --tenant, --audience.')
   refuseUnfit(issuer)
   const there = await em.findOne(TenantIssuers, { issuer })
-  if (there) throw new UsageError(`${issuer} is the issuer of ${there.tenantId} already: take it away first (--remove).`)
+  if (there)
+    throw new UsageError(`${issuer} is the issuer of ${there.tenantId} already: take it away first (--remove).`)
   await em.insert(TenantIssuers, { issuer, tenantId: tenant, audience, createdAt: new Date().toISOString() })
   ops.say(`${issuer} speaks for ${tenant} now.`)
   return 0

@@ -3,6 +3,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { ConfigError } from '../config.ts'
 import { resetCommand, signalCommand } from './batch.ts'
 import { connectOps, type Ops, UsageError } from './connect.ts'
+import { issuerCommand } from './issuers.ts'
 import { proveCommand } from './prove.ts'
 import { replayOpenCommand } from './replay-open.ts'
 import { resendCommand } from './resend.ts'
@@ -17,6 +18,8 @@ const USAGE = `npm run ops -- <command>
   resend <notification>        queue a letter again
   webhook <id> --again         try a held webhook again
   webhook <id> --done --reason <what was done>    take it off the list
+  issuer                       tenants' own OIDC issuers; issuer <url> --tenant <t> --audience <a> adds one,
+                               issuer <url> --remove takes it away
   replay-open                  replay all open workflows against this working tree; count what would break
   signal --query <q> --name <signal> [--input <json>] [--dry-run]
   reset --query <q> --reason <why> [--to last|first] [--dry-run]
@@ -43,6 +46,9 @@ function read(args: string[]) {
         done: { type: 'boolean', default: false },
         to: { type: 'string' },
         reason: { type: 'string' },
+        tenant: { type: 'string' },
+        audience: { type: 'string' },
+        remove: { type: 'boolean', default: false },
         'dry-run': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -63,6 +69,7 @@ const COMMANDS: Record<string, Run> = {
   stuck: (ops, { minutes }) => stuckCommand(ops, { minutes: minutesIn(minutes) }),
   resend: (ops, _, [id]) => resendCommand(ops, id),
   webhook: (ops, { again, done, reason }, [id]) => webhookCommand(ops, { id, again, done, reason }),
+  issuer: (ops, { tenant, audience, remove }, [url]) => issuerCommand(ops, url, { tenant, audience, remove }),
   'replay-open': (ops) => {
     // What the replayed workflows log has been logged before.
     Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) })

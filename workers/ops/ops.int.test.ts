@@ -3,6 +3,7 @@ import { type ApiWorld, startApiWorld } from '../../test/support/api-world.ts'
 import { planWorkflowId } from '../../workflows/plans/messages.ts'
 import { resetCommand, signalCommand } from './batch.ts'
 import { type Ops, UsageError } from './connect.ts'
+import { issuerCommand } from './issuers.ts'
 import { proveCommand } from './prove.ts'
 import { replayOpenCommand } from './replay-open.ts'
 import { resendCommand } from './resend.ts'
@@ -126,6 +127,20 @@ it('a held webhook is tried again, or dealt with and no longer listed', async ()
   said = []
   await stuckCommand(ops, { minutes: 10 })
   expect(said.join()).not.toContain('evt_held')
+})
+
+it("issuer adds a tenant's own OIDC issuer, to one tenant only, and takes it away", async () => {
+  const url = 'https://login.acme.test/'
+  const acme = { tenant: 'acme', audience: 'tenor' }
+  expect(await issuerCommand(ops, url, acme)).toBe(0)
+  await expect(issuerCommand(ops, url, { ...acme, tenant: 'other' })).rejects.toThrow('is the issuer of acme already')
+  await expect(issuerCommand(ops, 'http://login.acme.test/', acme)).rejects.toThrow('https')
+  await expect(issuerCommand(ops, 'https://b.test/', { tenant: 'b' })).rejects.toThrow('--audience')
+  said = []
+  await issuerCommand(ops, undefined, {})
+  expect(said).toEqual([`acme  ${url}  audience tenor`])
+  expect(await issuerCommand(ops, url, { remove: true })).toBe(0)
+  await expect(issuerCommand(ops, url, { remove: true })).rejects.toThrow(UsageError)
 })
 
 describe('by query', () => {
