@@ -1,10 +1,10 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Client } from '@temporalio/client'
 import type { FastifyServerOptions } from 'fastify'
+import type { ReceiptFacts } from '../db/plans/receipt-facts.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
 import type { OwnIssuer } from './identity/own-issuer.ts'
 import type { TokenVerifier } from './identity/tokens.ts'
-import type { ReceiptData } from './plans/receipts.ts'
 import type { WebhookReader } from './webhooks/routes.ts'
 
 /** What the API is put together from. Nothing here is made by the API itself, so that tests choose every part. */
@@ -18,7 +18,7 @@ export type ApiDeps = {
   /** Checks a webhook's signature on the raw body. */
   readStripeWebhook: WebhookReader
   /** The PDF of a receipt. */
-  renderReceipt(receipt: ReceiptData): Promise<Uint8Array>
+  renderReceipt(receipt: ReceiptFacts): Promise<Uint8Array>
   now(): Date
   config: ApiConfig
 }

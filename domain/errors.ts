@@ -13,6 +13,7 @@ export const RULE_CODES = {
   cancellation_type_unknown: 'unprocessable',
   invalid_request: 'unprocessable',
   start_date_past: 'unprocessable',
+  reference_missing: 'unprocessable',
   amount_over_outstanding: 'unprocessable',
   nothing_due: 'conflict',
   plan_not_active: 'conflict',
@@ -20,7 +21,6 @@ export const RULE_CODES = {
   already_paused: 'conflict',
   not_paused: 'conflict',
   escalation_resolved: 'conflict',
-  escalation_unknown: 'unprocessable',
   action_not_allowed: 'conflict',
   charge_under_way: 'conflict',
 } as const satisfies Record<string, RuleKind>

@@ -1,7 +1,8 @@
 import { extractText, getDocumentProxy } from 'unpdf'
-import { type ReceiptData, receiptPdf } from './receipt-pdf.ts'
+import type { ReceiptFacts } from '../../db/plans/receipt-facts.ts'
+import { receiptPdf } from './receipt-pdf.ts'
 
-const receipt: ReceiptData = {
+const receipt: ReceiptFacts = {
   id: 'rcp_1',
   number: 4,
   type: 'payment',
@@ -27,7 +28,7 @@ const receipt: ReceiptData = {
   refundedSoFar: 1000,
 }
 
-async function textOf(data: ReceiptData): Promise<string> {
+async function textOf(data: ReceiptFacts): Promise<string> {
   const pdf = await getDocumentProxy(new Uint8Array(await receiptPdf(data)))
   const { text } = await extractText(pdf, { mergePages: true })
   return text.replace(/\s+/g, ' ')

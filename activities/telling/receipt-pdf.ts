@@ -1,32 +1,10 @@
 import PDFDocument from 'pdfkit'
 import { z } from 'zod'
-import type { CivilDate, Currency, Instant } from '../../domain/plans/terms.ts'
+import type { ReceiptFacts } from '../../db/plans/receipt-facts.ts'
 import { type Formats, formatsOf } from './formats.ts'
 import { printable } from './printable.ts'
 import { chosen } from './render.ts'
 import type { WhyFigures, Wording } from './wording.ts'
-
-/** Everything that stands on a receipt, as it was when it was issued. Amounts are minor units. */
-export type ReceiptData = {
-  id: string
-  /** Counts the receipts of the plan from 1. */
-  number: number
-  type: 'payment' | 'refund'
-  planId: string
-  customer: { id: string; name: string | null; locale: string | null }
-  currency: Currency
-  timezone: string
-  amount: number
-  issuedAt: Instant
-  installment: { number: number; of: number; dueDate: CivilDate | null } | null
-  /** `null` for what was paid outside the gateway. */
-  paymentMethod: string | null
-  /** The inputs kept with the transaction. */
-  why: Record<string, unknown>
-  /** This receipt included. */
-  paidSoFar: number
-  refundedSoFar: number
-}
 
 const INK = '#1b2430'
 const SOFT = '#4a5563'
@@ -36,7 +14,7 @@ const MARGIN = 56
 const LABEL_WIDTH = 150
 
 /** A receipt as a PDF of one page or more. The same data gives the same bytes. */
-export async function receiptPdf(data: ReceiptData): Promise<Buffer> {
+export async function receiptPdf(data: ReceiptFacts): Promise<Buffer> {
   const { wording, format } = chosen(data.customer.locale)
   // The fonts that every PDF reader has know few currency signs.
   const formats = formatsOf(format, data.currency, data.timezone, true)
@@ -67,11 +45,11 @@ export async function receiptPdf(data: ReceiptData): Promise<Buffer> {
 }
 
 /** As people quote it. */
-export function numberOf({ planId, number }: Pick<ReceiptData, 'planId' | 'number'>): string {
+export function numberOf({ planId, number }: Pick<ReceiptFacts, 'planId' | 'number'>): string {
   return `${planId.slice(planId.indexOf('_') + 1)}-${String(number).padStart(3, '0')}`
 }
 
-function mainRows(data: ReceiptData, wording: Wording, formats: Formats): [string, string][] {
+function mainRows(data: ReceiptFacts, wording: Wording, formats: Formats): [string, string][] {
   const { receipt: words } = wording
   const { installment, customer } = data
   const name = customer.name === null ? null : printable(customer.name)
@@ -107,7 +85,7 @@ const WHY = z.object({
     .default([]),
 })
 
-function whyFigures({ why, installment }: ReceiptData, formats: Formats): WhyFigures {
+function whyFigures({ why, installment }: ReceiptFacts, formats: Formats): WhyFigures {
   const inputs = WHY.parse(why)
   const money = (amount: number | null) => (amount ? formats.money(amount) : null)
   const dueDate = inputs.due_date ?? installment?.dueDate ?? null

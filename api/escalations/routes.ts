@@ -2,6 +2,8 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { z } from 'zod'
 import type { EscalationRow } from '../../db/plans/escalations.ts'
 import { findEscalation, findPlan, listEscalations } from '../../db/plans/read.ts'
+import { ESCALATION_REASONS } from '../../domain/plans/effects.ts'
+import { refuseWithoutReference } from '../../domain/plans/resolve.ts'
 import { resolve } from '../../workflows/plans/messages.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, unchanged, writeAnswers } from '../http/answers.ts'
@@ -11,28 +13,16 @@ import { isHeld, refuseStale, setTag } from '../http/etag.ts'
 import { amount, customerId, instant, line, listQuery, pageOf, paragraph, pathId } from '../http/fields.ts'
 import { actionHeaders, ifNoneMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
-import { notFound, unprocessable } from '../http/problem.ts'
+import { notFound } from '../http/problem.ts'
 import { callerOf } from '../identity/caller.ts'
 import { send } from '../plans/commands.ts'
-
-const REASONS = [
-  'insufficient_funds',
-  'payment_declined',
-  'payment_method_invalid',
-  'gateway_rejected',
-  'payment_returned',
-  'payment_disputed',
-  'refund_failed',
-  'refund_outside_gateway',
-  'balance_unpaid',
-] as const
 
 const Escalation = z
   .object({
     escalation_id: z.string(),
     plan_id: z.string(),
     installment_number: z.int().nullable(),
-    reason: z.enum(REASONS),
+    reason: z.enum(ESCALATION_REASONS),
     amount,
     status: z.enum(['open', 'resolved']),
     salesforce_case_id: z.string().nullable(),
@@ -54,7 +44,7 @@ const query = z.strictObject({
   status: z.enum(['open', 'resolved']).optional(),
   plan_id: z.string().min(1).max(64).optional(),
   customer_id: customerId.optional(),
-  reason: z.enum(REASONS).optional(),
+  reason: z.enum(ESCALATION_REASONS).optional(),
 })
 const ResolutionBody = z
   .strictObject({
@@ -102,9 +92,7 @@ function resolving(app: App, deps: ApiDeps): void {
     if (!plan) throw notFound('escalation')
     refuseStale(request, showEscalation(escalation))
     const { action, reference, note } = request.body
-    if (action === 'mark_paid' && reference === undefined) {
-      throw unprocessable('reference_missing', 'Name the payment that was made by other means.', '/reference')
-    }
+    refuseWithoutReference(request.body)
     const command = { id: idFor(request, 'cmd_'), by: caller.sub, escalation: escalation.id, action, note }
     await send(deps, plan.workflowId, resolve, reference === undefined ? command : { ...command, reference })
     const now = showEscalation(await find(deps.orm.em.fork(), caller.tenant, escalation.id))

@@ -2,15 +2,15 @@ import { z } from 'zod'
 import { isTimezone } from '../../domain/calendar.ts'
 import { RuleBroken } from '../../domain/errors.ts'
 import { isCurrency } from '../../domain/money.ts'
-import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
+import { MAX_DAYS } from '../../domain/plans/cancellation.ts'
+import { DEFAULT_RETRY_POLICY, MAX_RETRIES, MAX_RETRY_DAYS } from '../../domain/plans/retry.ts'
 import type { CancellationTerms, RetryPolicy } from '../../domain/plans/terms.ts'
 
 /** What can be agreed for any kind of plan, as clients write it. */
 
-const MOST_DAYS = 3660
 const percent = z.number().min(0).max(100)
 const options = {
-  cooling_off_days: z.int().min(0).max(MOST_DAYS).optional(),
+  cooling_off_days: z.int().min(0).max(MAX_DAYS).optional(),
   fee: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   collect_balance: z.boolean().optional(),
 }
@@ -24,7 +24,7 @@ export const CancellationTermsBody = z
     z.strictObject({
       type: z.literal('tiered'),
       tiers: z
-        .array(z.strictObject({ from_day: z.int().min(0).max(MOST_DAYS), refund_percent: percent }))
+        .array(z.strictObject({ from_day: z.int().min(0).max(MAX_DAYS), refund_percent: percent }))
         .min(1)
         .max(50),
       ...options,
@@ -69,11 +69,11 @@ export function cancellationTerms(body: Body): CancellationTerms {
   }
 }
 
-const days = z.int().min(1).max(31)
+const days = z.int().min(1).max(MAX_RETRY_DAYS)
 export const RetryPolicyBody = z
   .strictObject({
-    retries: z.int().min(0).max(10),
-    every_days: z.union([days, z.array(days).max(10)]).optional(),
+    retries: z.int().min(0).max(MAX_RETRIES),
+    every_days: z.union([days, z.array(days).max(MAX_RETRIES)]).optional(),
   })
   .meta({
     id: 'RetryPolicy',

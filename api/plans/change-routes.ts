@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { planOf } from '../../db/plans/rows.ts'
 import { adjust as adjusted } from '../../domain/plans/adjust.ts'
 import { cancel as canceled } from '../../domain/plans/cancel.ts'
 import { adjust, cancel, type Decided } from '../../workflows/plans/messages.ts'
@@ -14,7 +15,7 @@ import { send } from './commands.ts'
 import { answerWithPlan } from './create-routes.ts'
 import type { PlanApi } from './kind.ts'
 import { asIf, shown } from './present.ts'
-import { nowFor, planOf, wholePlanFor } from './queries.ts'
+import { nowFor, wholePlanFor } from './queries.ts'
 
 const previewQuery = z.strictObject({
   preview: flag.meta({ description: 'Answer with what would be, and change nothing.' }),
@@ -45,7 +46,11 @@ function adjusting(app: App, kind: PlanApi, deps: ApiDeps): void {
     refuseStale(request, show(rows))
     const totalAmount = request.body.total_amount
     if (request.query.preview) {
-      const { plan, answer } = adjusted(planOf(rows), { totalAmount }, await nowFor(em, rows.plan, deps.now()))
+      const { plan, answer } = adjusted(
+        planOf(rows.plan, rows.installments),
+        { totalAmount },
+        await nowFor(em, rows.plan, deps.now()),
+      )
       return reply.send({
         ...show(asIf(rows, plan)),
         adjustment: showAdjustment(answer),
@@ -77,7 +82,7 @@ function canceling(app: App, kind: PlanApi, deps: ApiDeps): void {
     const preview = request.query.preview
     // Cancelling twice is one cancellation: the second is told what the first came to, also when the workflow is over.
     if (preview || rows.plan.status === 'canceled') {
-      const { plan, answer } = canceled(planOf(rows), await nowFor(em, rows.plan, deps.now()))
+      const { plan, answer } = canceled(planOf(rows.plan, rows.installments), await nowFor(em, rows.plan, deps.now()))
       return reply.send({ ...show(preview ? asIf(rows, plan) : rows), ...showDecided(answer, preview) })
     }
     const answer = await send(deps, rows.plan.workflowId, cancel, { id: idFor(request, 'cmd_'), by: caller.sub })

@@ -117,6 +117,14 @@ describe('a financing term over HTTP', () => {
     expect((await world.ask('GET', `/events/${encodeURIComponent(events.body.data[0].event_id)}`)).body).toEqual(
       events.body.data[0],
     )
+    const readOn = (event: string) =>
+      world.ask('GET', `/events?plan_id=${id}&type=payment.completed&after=${encodeURIComponent(event)}`)
+    const [first, ...others] = events.body.data as { event_id: string }[]
+    expect((await readOn(first?.event_id ?? '')).body).toEqual({ data: others, next_cursor: null })
+    const last = others.at(-1)?.event_id ?? ''
+    expect((await readOn(last)).body).toEqual({ data: [], next_cursor: null })
+    expect(await readOn('evt_nobodys')).toMatchObject({ status: 400, body: { errors: [{ pointer: '/after' }] } })
+    expect((await world.ask('GET', `/events?after=${encodeURIComponent(last)}&cursor=x`)).status).toBe(400)
     expect((await world.ask('GET', `/notifications?plan_id=${id}&type=payment.receipt`)).body.data).toHaveLength(3)
   })
 

@@ -5,7 +5,7 @@ import type { PlanRow } from '../../db/plans/plans.ts'
 import { findPlan } from '../../db/plans/read.ts'
 import { TestClocks } from '../../db/plans/test-clocks.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
-import type { Plan, PlanKind } from '../../domain/plans/plan.ts'
+import type { PlanKind } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { notFound } from '../http/problem.ts'
 import { type Caller, onlyCustomer } from '../identity/caller.ts'
@@ -46,17 +46,6 @@ export async function withRows(em: EntityManager, plans: PlanRow[]): Promise<Pla
     installments: installmentsOf.get(plan.id) ?? [],
     charges: chargesOf.get(plan.id) ?? [],
   }))
-}
-
-/** The plan as the rules know it; the workflow's own memory of commands is not among its rows. */
-export function planOf({ plan, installments }: PlanRows): Plan {
-  const states = installments.map(({ state }) => state)
-  return {
-    ...plan.state,
-    installments: states.filter(({ number }) => number > 0),
-    balance: states.find(({ number }) => number === 0) ?? null,
-    handled: [],
-  }
 }
 
 /** What time it is for a plan: its test clock's, or the real one. */

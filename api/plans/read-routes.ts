@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { listPlans, listReceipts, listTransactions } from '../../db/plans/read.ts'
 import { listLedger } from '../../db/plans/read-ledger.ts'
 import { timelineMaterial } from '../../db/plans/read-timeline.ts'
+import { planOf } from '../../db/plans/rows.ts'
 import { cancellationQuote } from '../../domain/plans/cancel.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, unchanged } from '../http/answers.ts'
@@ -13,7 +14,7 @@ import { ifNoneMatchHeader } from '../http/headers.ts'
 import { callerOf, onlyCustomer } from '../identity/caller.ts'
 import type { PlanApi } from './kind.ts'
 import { showCancellation, showEntry, shown, showTransaction } from './present.ts'
-import { atOneMoment, nowFor, planFor, planOf, wholePlanFor, withRows } from './queries.ts'
+import { atOneMoment, nowFor, planFor, wholePlanFor, withRows } from './queries.ts'
 import { showReceipt } from './receipts.ts'
 import {
   Cancellation,
@@ -109,7 +110,7 @@ function readCancellationQuote(app: App, { kind, path, tag }: PlanApi, deps: Api
       const em = deps.orm.em.fork()
       const rows = await wholePlanFor(em, callerOf(request), kind, id)
       const now = await nowFor(em, rows.plan, deps.now())
-      return showCancellation(cancellationQuote(planOf(rows), now).cancellation)
+      return showCancellation(cancellationQuote(planOf(rows.plan, rows.installments), now).cancellation)
     },
   )
 }
@@ -123,14 +124,14 @@ function readHistory(app: App, { kind, path, tag }: PlanApi, deps: ApiDeps): voi
     querystring,
     response: answers({ 200: json(shape, 'Oldest first.') }, 404),
   })
-  const planOf = async (request: FastifyRequest) => {
+  const asked = async (request: FastifyRequest) => {
     const em = deps.orm.em.fork()
     return { em, plan: await planFor(em, callerOf(request), kind, (request.params as { id: string }).id) }
   }
 
   const transactions = schema('Money moved', TransactionList, transactionsQuery)
   app.get(at('transactions'), { schema: transactions }, async (request) => {
-    const { em, plan } = await planOf(request)
+    const { em, plan } = await asked(request)
     const { limit, cursor, type, status } = request.query
     const page = await listTransactions(em, plan.tenantId, { planId: plan.id, type, status }, { limit, cursor })
     return { data: page.data.map(showTransaction), next_cursor: page.nextCursor }
@@ -138,21 +139,21 @@ function readHistory(app: App, { kind, path, tag }: PlanApi, deps: ApiDeps): voi
 
   const ledger = schema('Journal entries; the postings of each sum to 0', JournalEntryList, listQuery)
   app.get(at('ledger'), { schema: ledger }, async (request) => {
-    const { em, plan } = await planOf(request)
+    const { em, plan } = await asked(request)
     const page = await listLedger(em, plan.tenantId, { planId: plan.id }, request.query)
     return { data: page.data.map(showEntry), next_cursor: page.nextCursor }
   })
 
   const receipts = schema('Receipts, each with a PDF', ReceiptList, listQuery)
   app.get(at('receipts'), { schema: receipts }, async (request) => {
-    const { em, plan } = await planOf(request)
+    const { em, plan } = await asked(request)
     const page = await listReceipts(em, plan.tenantId, { planId: plan.id }, request.query)
     return { data: page.data.map(showReceipt), next_cursor: page.nextCursor }
   })
 
   const timeline = schema('What happened and what will, for people', Timeline, z.strictObject({}))
   app.get(at('timeline'), { schema: timeline }, async (request) => {
-    const { em, plan } = await planOf(request)
+    const { em, plan } = await asked(request)
     return { data: timelineOf(plan, await timelineMaterial(em, plan.tenantId, plan.id)) }
   })
 }

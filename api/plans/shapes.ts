@@ -1,18 +1,11 @@
 import { z } from 'zod'
+import { INSTALLMENT_STATUSES, PLAN_STATUSES } from '../../domain/plans/plan.ts'
 import { amount, anyObject, date, instant, pageOf, signedAmount } from '../http/fields.ts'
 
 /** What answers about plans look like. Fields that do not apply are null, not absent. */
 
-export const InstallmentStatus = z.enum([
-  'scheduled',
-  'processing',
-  'retrying',
-  'paid',
-  'escalated',
-  'waived',
-  'canceled',
-])
-export const PlanStatus = z.enum(['pending', 'active', 'past_due', 'pending_cancellation', 'canceled', 'completed'])
+export const InstallmentStatus = z.enum(INSTALLMENT_STATUSES)
+export const PlanStatus = z.enum(PLAN_STATUSES)
 
 export const Attempt = z
   .object({

@@ -1,9 +1,11 @@
 import type { PlanRow } from '../../db/plans/plans.ts'
 import type { TimelineMaterial } from '../../db/plans/read-timeline.ts'
 import type { TransactionRow } from '../../db/plans/transactions.ts'
-import { addDays, describeDate, describeMoment, moment, startOfDay } from '../../domain/calendar.ts'
+import { describeDate, describeMoment, startOfDay } from '../../domain/calendar.ts'
 import { formatMoney } from '../../domain/money.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
+import { reminderMoment } from '../../domain/plans/time.ts'
+import { reasonInWords } from '../../domain/plans/words.ts'
 import { attemptOutcome } from './present.ts'
 import { whyMoved } from './why.ts'
 
@@ -134,7 +136,7 @@ function escalationItems(row: TimelineMaterial['escalations'][number], money: Mo
     at: row.openedAt,
     type: 'escalation.opened',
     title: `${about} was escalated to a broker: ${money(row.amount)}`,
-    why: row.code ? `${row.reason} (${row.code})` : row.reason,
+    why: `${reasonInWords(row.reason)}${row.code ? ` Code: ${row.code}.` : ''}`,
   }
   if (!row.resolvedAt) return [opened]
   const note = row.resolution?.note ?? null
@@ -158,8 +160,8 @@ function coming(plan: PlanRow, { installments }: TimelineMaterial, money: Money)
       title: `Instalment ${row.number} of ${terms.count}, ${money(unpaid)}, ${isRetry ? 'is tried again' : 'is charged'} ${describeMoment(row.nextAttemptAt, terms.timezone)}`,
       why: isRetry ? whyRetry(plan) : whyDue(plan, row.dueDate),
     }
-    if (isRetry || row.state.reminded || terms.reminderDays === 0) return [charge]
-    const at = moment(addDays(row.dueDate, -terms.reminderDays), terms.billingTime, terms.timezone)
+    const at = isRetry || row.state.reminded ? null : reminderMoment(row.state, terms)
+    if (at === null) return [charge]
     const title = `Reminder of instalment ${row.number}, due ${describeDate(row.dueDate)}`
     return [{ ...about, at, type: 'reminder', title, why: `${terms.reminderDays} days before the due date` }, charge]
   })

@@ -1,5 +1,5 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { Installment, InstallmentStatus } from '../../domain/plans/plan.ts'
+import { INSTALLMENT_STATUSES, type Installment } from '../../domain/plans/plan.ts'
 import { amount, instant, text } from '../columns.ts'
 import { Plans } from './plans.ts'
 
@@ -16,15 +16,7 @@ export const Installments = defineEntity({
     amount: amount('amount'),
     paidAmount: amount('paid_amount'),
     refundedAmount: amount('refunded_amount').default(0),
-    status: p.enum([
-      'scheduled',
-      'processing',
-      'retrying',
-      'paid',
-      'escalated',
-      'waived',
-      'canceled',
-    ] satisfies InstallmentStatus[]),
+    status: p.enum(INSTALLMENT_STATUSES),
     /** When it will be charged by itself; from these comes the plan's next billing moment. */
     nextAttemptAt: instant().nullable(),
     escalationId: text().nullable(),

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { headOf } from '../../domain/plans/effects.ts'
 import { collectibles } from '../../domain/plans/figures.ts'
 import type { Installment, Plan } from '../../domain/plans/plan.ts'
 import { instantOf } from '../columns.ts'
 import { Installments } from './installments.ts'
 import { Plans } from './plans.ts'
-import { headColumns, headOf } from './rows.ts'
+import { headColumns } from './rows.ts'
 import { lockPlan, recordInstallment, refreshPlan } from './write.ts'
 
 /**

@@ -1,5 +1,4 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { Plan } from '../../domain/plans/plan.ts'
 import type { ProofFacts, ProofTransaction } from '../../domain/plans/proof-facts.ts'
 import { Customers } from '../customers/customers.ts'
 import { type EscalationRow, Escalations } from './escalations.ts'
@@ -8,6 +7,7 @@ import { JournalEntries, Postings } from './ledger.ts'
 import { type NotificationRow, Notifications } from './notifications.ts'
 import { type PlanRow, Plans } from './plans.ts'
 import { Receipts } from './receipts.ts'
+import { planOf } from './rows.ts'
 import { type TransactionRow, Transactions } from './transactions.ts'
 
 /** What the database knows for the proof of a plan; `gatewayCustomer` is whom to ask the gateway about. */
@@ -53,16 +53,6 @@ async function factsOf(em: EntityManager, row: PlanRow): Promise<RecordedFacts> 
     receipts: receipts.map(({ id, transactionId, type, amount }) => ({ id, transaction: transactionId, type, amount })),
     notices: notices.map(noticeOf),
     escalations: escalations.map(escalationOf),
-  }
-}
-
-function planOf(row: PlanRow, installments: InstallmentRow[]): Plan {
-  const states = installments.map(({ state }) => state)
-  return {
-    ...row.state,
-    installments: states.filter(({ number }) => number > 0),
-    balance: states.find(({ number }) => number === 0) ?? null,
-    handled: [],
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { Account, Posting } from '../../domain/plans/effects.ts'
+import type { Posting } from '../../domain/plans/effects.ts'
 import { type Keyset, type Page, type PageOptions, pageOf } from '../pages.ts'
 import { JournalEntries, type JournalEntryRow, Postings } from './ledger.ts'
 
@@ -22,20 +22,6 @@ export async function listLedger(
     ...page,
   })
   return { data: await withPostings(em, data), nextCursor }
-}
-
-/** What each account of a plan holds; debits positive, minor units. Accounts never used are absent. */
-export async function balancesOf(
-  em: EntityManager,
-  tenant: string,
-  planId: string,
-): Promise<Partial<Record<Account, number>>> {
-  const rows = await em.execute<{ account: Account; balance: string }[]>(
-    `select p.account, sum(p.amount) as balance from postings p join journal_entries e on e.id = p.entry_id
-      where e.tenant_id = ? and e.plan_id = ? group by p.account`,
-    [tenant, planId],
-  )
-  return Object.fromEntries(rows.map(({ account, balance }) => [account, Number(balance)]))
 }
 
 async function withPostings(em: EntityManager, entries: JournalEntryRow[]): Promise<LedgerEntry[]> {

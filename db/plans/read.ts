@@ -1,34 +1,15 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { EscalationReason } from '../../domain/plans/effects.ts'
-import type { Plan, PlanKind, PlanStatus } from '../../domain/plans/plan.ts'
+import type { PlanKind, PlanStatus } from '../../domain/plans/plan.ts'
 import { BY_CREATION, given, type Page, type PageOptions, pageOf } from '../pages.ts'
 import { type EscalationRow, Escalations } from './escalations.ts'
-import { type InstallmentRow, Installments } from './installments.ts'
 import { type NotificationRow, Notifications } from './notifications.ts'
 import { type PlanRow, Plans } from './plans.ts'
 import { type ReceiptRow, Receipts } from './receipts.ts'
 import { type TransactionRow, type TransactionStatus, Transactions } from './transactions.ts'
 
-/** The plan as a value, as it was last written, or null when the tenant has none by this id. */
-export async function loadPlan(em: EntityManager, tenant: string, id: string): Promise<Plan | null> {
-  const row = await findPlan(em, tenant, id)
-  if (!row) return null
-  const collectibles = (await em.find(Installments, { planId: id }, { orderBy: { number: 'asc' } })).map((i) => i.state)
-  return {
-    ...row.state,
-    installments: collectibles.filter(({ number }) => number > 0),
-    balance: collectibles.find(({ number }) => number === 0) ?? null,
-    handled: [],
-  }
-}
-
 export async function findPlan(em: EntityManager, tenant: string, id: string): Promise<PlanRow | null> {
   return em.findOne(Plans, { id, tenantId: tenant })
-}
-
-/** The plan's instalments in order, without the balance of a cancellation. */
-export async function installmentsOf(em: EntityManager, tenant: string, planId: string): Promise<InstallmentRow[]> {
-  return em.find(Installments, { planId, tenantId: tenant, number: { $gt: 0 } }, { orderBy: { number: 'asc' } })
 }
 
 export type PlanFilter = { kind?: PlanKind; customerId?: string; status?: PlanStatus; testClockId?: string }

@@ -5,16 +5,22 @@ import { planKey } from '../../domain/plans/keys.ts'
 import type { Installment, Plan } from '../../domain/plans/plan.ts'
 import type { Terms } from '../../domain/plans/terms.ts'
 import type { InstallmentRow } from './installments.ts'
+import type { PlanRow } from './plans.ts'
 
 /** The id of what a plan's effect with this key makes, the same however often it is written. */
 export function rowId(prefix: string, planId: string, key: string): string {
   return `${prefix}_${planKey({ id: planId })}_${key}`
 }
 
-/** Everything of a plan but its instalments. */
-export function headOf(plan: Plan): PlanHead {
-  const { installments: _, handled: __, ...head } = plan
-  return head
+/** The plan as the rules know it; the workflow's own memory of commands is not among its rows. */
+export function planOf(row: PlanRow, installments: InstallmentRow[]): Plan {
+  const states = installments.map(({ state }) => state)
+  return {
+    ...row.state,
+    installments: states.filter(({ number }) => number > 0),
+    balance: states.find(({ number }) => number === 0) ?? null,
+    handled: [],
+  }
 }
 
 /** Columns of a plan's row that say what its head says; figures that come from other rows are `refreshPlan`'s. */

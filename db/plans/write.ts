@@ -1,11 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { Effect, PlanChange, PlanHead } from '../../domain/plans/effects.ts'
+import { type Effect, headOf, type PlanChange, type PlanHead } from '../../domain/plans/effects.ts'
 import type { Installment, Lifecycle, Plan } from '../../domain/plans/plan.ts'
 import type { Instant, Terms } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
 import { Installments } from './installments.ts'
 import { Plans } from './plans.ts'
-import { headColumns, headOf, installmentColumns } from './rows.ts'
+import { headColumns, installmentColumns } from './rows.ts'
 import { type PlanIdentity, writeEffects } from './write-effects.ts'
 
 /** A change came before the one that precedes it was written: the earlier one is to be written first. */

@@ -141,18 +141,8 @@ function feesKept(plan: Plan, { earned, fee, penalty, refund }: Cancellation, ba
 
 /** `booked` is what they come to with this entry: it only grows, and so makes the key. */
 function feesEntry(booked: number, amount: number): Effect[] {
-  return [
-    {
-      write: 'entry',
-      key: `cancellation-fee:${booked}`,
-      description: 'Fee and penalty of the cancellation',
-      transaction: null,
-      postings: [
-        { account: 'income', amount },
-        { account: 'fees', amount: -amount },
-      ],
-    },
-  ]
+  const description = 'Fee and penalty of the cancellation'
+  return [ledger.feeKept({ key: `cancellation-fee:${booked}`, amount, description })]
 }
 
 function told(plan: Plan, { at, feesBooked: _, ...cancellation }: Cancellation): Effect[] {

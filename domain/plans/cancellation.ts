@@ -5,7 +5,8 @@ import type { Cancellation } from './plan.ts'
 import type { CancellationTerms, CivilDate, Terms } from './terms.ts'
 
 const MAX_TIERS = 50
-const MAX_DAYS = 3660
+/** Most days that terms of cancellation may name: ten years. */
+export const MAX_DAYS = 3660
 
 /** What a cancellation comes to; the moment is the caller's to add. */
 export type CancellationFigures = Omit<Cancellation, 'at' | 'effectiveDate' | 'feesBooked'>

@@ -173,7 +173,7 @@ describe("a broker's resolutions", () => {
 
   it('mark_paid without a reference is refused', () => {
     const p = escalated()
-    expect(() => settle(p, 'mark_paid', ' ')).toThrow(expect.objectContaining({ code: 'invalid_request' }))
+    expect(() => settle(p, 'mark_paid', ' ')).toThrow(expect.objectContaining({ code: 'reference_missing' }))
   })
 
   it('waive: written off', () => {

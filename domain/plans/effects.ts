@@ -84,16 +84,18 @@ export type Escalate = {
   code: string | null
   amount: number
 }
-export type EscalationReason =
-  | 'insufficient_funds'
-  | 'payment_declined'
-  | 'payment_method_invalid'
-  | 'gateway_rejected'
-  | 'payment_returned'
-  | 'payment_disputed'
-  | 'refund_failed'
-  | 'refund_outside_gateway'
-  | 'balance_unpaid'
+export const ESCALATION_REASONS = [
+  'insufficient_funds',
+  'payment_declined',
+  'payment_method_invalid',
+  'gateway_rejected',
+  'payment_returned',
+  'payment_disputed',
+  'refund_failed',
+  'refund_outside_gateway',
+  'balance_unpaid',
+] as const
+export type EscalationReason = (typeof ESCALATION_REASONS)[number]
 export type EscalationChanged =
   | { write: 'escalation_amount'; id: string; amount: number }
   | { write: 'escalation_resolved'; id: string; resolution: Resolution }
@@ -122,3 +124,9 @@ export type PlanChange = {
   effects: Effect[]
 }
 export type PlanHead = Omit<Plan, 'installments' | 'handled'>
+
+/** Everything of a plan but its instalments, and the commands that only the workflow remembers. */
+export function headOf(plan: Plan): PlanHead {
+  const { installments: _installments, handled: _handled, ...head } = plan
+  return head
+}

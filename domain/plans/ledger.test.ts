@@ -4,7 +4,7 @@ import {
   assertBalanced,
   balances,
   discounted,
-  feeOwed,
+  feeKept,
   moneyBack,
   noLongerOwed,
   owed,
@@ -16,12 +16,12 @@ import {
 
 const of = (amount: number, key = 'k') => ({ key, amount, description: 'what happened' })
 const empty = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0 }
-const builders = { owed, feeOwed, discounted, paid, returned, waived, noLongerOwed, moneyBack }
+const builders = { owed, feeKept, discounted, paid, returned, waived, noLongerOwed, moneyBack }
 
 describe('entries', () => {
   it.each([
     ['owed', owed, { receivable: 100, income: -100 }],
-    ['a fee', feeOwed, { receivable: 100, fees: -100 }],
+    ['a fee', feeKept, { income: 100, fees: -100 }],
     ['discount', discounted, { discounts: 100, receivable: -100 }],
     ['paid', paid, { cash: 100, receivable: -100 }],
     ['returned', returned, { cash: -100, receivable: 100 }],
@@ -78,9 +78,9 @@ describe('a year in the books', () => {
     const { receivable, income, fees, cash } = balances([
       owed(of(120000)),
       paid(of(60000)),
-      // Not earned any more, with a penalty of its own, and then given back.
-      noLongerOwed(of(120000 - 32877)),
-      feeOwed(of(8712)),
+      // Not earned any more but for a penalty, and then given back.
+      noLongerOwed(of(120000 - 32877 - 8712)),
+      feeKept(of(8712)),
       moneyBack(of(18411)),
     ])
     expect({ receivable, income, fees, cash }).toEqual({ receivable: 0, income: -32877, fees: -8712, cash: 41589 })

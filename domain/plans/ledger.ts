@@ -11,8 +11,8 @@ export const ACCOUNTS: readonly Account[] = ['receivable', 'income', 'fees', 'di
 
 /** The customer owes more: a plan begins or its total is raised. */
 export const owed = movement('receivable', 'income')
-/** The customer owes a fee or a penalty. */
-export const feeOwed = movement('receivable', 'fees')
+/** Of what was owed, a fee or a penalty stays when the rest of it is owed no longer. */
+export const feeKept = movement('income', 'fees')
 /** A discount lowers what is owed. */
 export const discounted = movement('discounts', 'receivable')
 /** Money came in. */

@@ -45,15 +45,25 @@ export type Plan = {
   handled: { id: string; answer: unknown }[]
 }
 
+export const PLAN_STATUSES = ['pending', 'active', 'past_due', 'pending_cancellation', 'canceled', 'completed'] as const
 export type PlanKind = 'financing' | 'lease' | 'rent_to_own'
-export type Lifecycle = 'pending' | 'active' | 'pending_cancellation' | 'canceled' | 'completed'
 /** As shown: `past_due` is an active plan with an escalated instalment. */
-export type PlanStatus = Lifecycle | 'past_due'
+export type PlanStatus = (typeof PLAN_STATUSES)[number]
+export type Lifecycle = Exclude<PlanStatus, 'past_due'>
 
 /** `type` is the gateway's: `card`, `us_bank_account`, `sepa_debit`… */
 export type PaymentMethod = { id: string; type: string }
 
-export type InstallmentStatus = 'scheduled' | 'processing' | 'retrying' | 'paid' | 'escalated' | 'waived' | 'canceled'
+export const INSTALLMENT_STATUSES = [
+  'scheduled',
+  'processing',
+  'retrying',
+  'paid',
+  'escalated',
+  'waived',
+  'canceled',
+] as const
+export type InstallmentStatus = (typeof INSTALLMENT_STATUSES)[number]
 
 export type Installment = {
   number: number

@@ -12,20 +12,20 @@ import type { Instant } from './terms.ts'
 export type Resolving = {
   escalation: string
   action: 'retry' | 'mark_paid' | 'waive' | 'cancel_plan'
-  reference?: string
+  reference?: string | undefined
   note: string
   by?: string
 }
 
 /**
  * A broker settles an escalation (keeps NSF): try again, paid by other means, written off, or the whole plan cancelled.
- * Throws RuleBroken: `escalation_resolved`, `charge_under_way`, `action_not_allowed`, `invalid_request`.
+ * Throws RuleBroken: `escalation_resolved`, `charge_under_way`, `action_not_allowed`, `reference_missing`.
  */
 export function resolve(plan: Plan, asked: Resolving, now: Instant): Decision & { answer: { resolution: Resolution } } {
   const resolution: Resolution = { action: asked.action, note: asked.note }
   if (asked.reference !== undefined) resolution.reference = asked.reference
   if (asked.by !== undefined) resolution.by = asked.by
-  needsReference(asked)
+  refuseWithoutReference(asked)
   const refund = plan.refunds.find((r) => r.escalation === asked.escalation)
   const decided = refund
     ? refundResolved(plan, refund, asked, resolution)
@@ -33,10 +33,11 @@ export function resolve(plan: Plan, asked: Resolving, now: Instant): Decision & 
   return { ...decided, answer: { resolution } }
 }
 
-function needsReference({ action, reference }: Resolving): void {
+/** Throws RuleBroken `reference_missing` when it is to be marked as paid and nothing says how it was. */
+export function refuseWithoutReference({ action, reference }: Pick<Resolving, 'action' | 'reference'>): void {
   if (action !== 'mark_paid' || (reference !== undefined && reference.trim() !== '')) return
   const message = 'reference is needed to mark it paid'
-  throw new RuleBroken('invalid_request', `${message}.`, [{ pointer: '/reference', message }])
+  throw new RuleBroken('reference_missing', `${message}.`, [{ pointer: '/reference', message }])
 }
 
 function escalated(plan: Plan, id: string): Installment {

@@ -2,8 +2,8 @@ import { addDays } from '../calendar.ts'
 import type { Problem } from '../errors.ts'
 import type { CivilDate, RetryPolicy } from './terms.ts'
 
-const MAX_RETRIES = 10
-const MAX_DAYS = 31
+export const MAX_RETRIES = 10
+export const MAX_RETRY_DAYS = 31
 /** A returned bank debit may be presented again twice, by the rules of the American clearing house. */
 export const MAX_REPRESENTMENTS = 2
 
@@ -35,9 +35,9 @@ export function retryPolicyProblem(policy: RetryPolicy, paymentMethodType: strin
     return [problem('every_days', `must be a number or a list of ${retries}, one for each retry`)]
   }
   return everyDays.flatMap((days, k) =>
-    Number.isSafeInteger(days) && days >= 1 && days <= MAX_DAYS
+    Number.isSafeInteger(days) && days >= 1 && days <= MAX_RETRY_DAYS
       ? []
-      : [problem(`every_days/${k}`, `must be a whole number of days from 1 to ${MAX_DAYS}`)],
+      : [problem(`every_days/${k}`, `must be a whole number of days from 1 to ${MAX_RETRY_DAYS}`)],
   )
 }
 

@@ -1,5 +1,6 @@
 import { compareInstants, describeDate, describeMoment } from '../calendar.ts'
 import { formatMoney } from '../money.ts'
+import type { EscalationReason } from './effects.ts'
 import { dueMoment, nextBillingAt, outstanding, paidIn, statusOf, unpaid } from './figures.ts'
 import type { AttemptCause, Installment, Plan } from './plan.ts'
 import type { Instant } from './terms.ts'
@@ -12,6 +13,23 @@ const CAUSES: Record<AttemptCause, string> = {
   retry: ', retry',
   broker: ", tried again at a broker's word",
   payment_method: ', tried with the new payment method',
+}
+
+const REASONS: Record<EscalationReason, string> = {
+  insufficient_funds: 'There was not enough money, at the last retry as well.',
+  payment_declined: 'The bank declined, at the last retry as well.',
+  payment_method_invalid: 'The payment method cannot be used any more; the customer was asked for another.',
+  gateway_rejected: 'The gateway refused the charge as invalid; nothing was charged.',
+  payment_returned: 'A payment that had succeeded was returned by the bank.',
+  payment_disputed: 'The customer disputes a payment at the bank.',
+  refund_failed: 'The gateway could not give the money back.',
+  refund_outside_gateway: 'It was paid outside the gateway and is to be given back the same way.',
+  balance_unpaid: 'The balance of a cancellation could not be collected.',
+}
+
+/** Why something was handed to a broker, as a sentence. */
+export function reasonInWords(reason: EscalationReason): string {
+  return REASONS[reason]
 }
 
 /** `Instalment 4 of 12, $100.00, due 15 Apr 2027 09:00 New York`. */

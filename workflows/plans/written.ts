@@ -1,4 +1,4 @@
-import type { Effect, PlanChange, PlanHead } from '../../domain/plans/effects.ts'
+import { type Effect, headOf, type PlanChange, type PlanHead } from '../../domain/plans/effects.ts'
 import { collectibles } from '../../domain/plans/figures.ts'
 import type { Installment, Plan } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
@@ -40,21 +40,16 @@ function isAsked(installment: Installment): boolean {
   return installment.open?.by === 'charge' && installment.open.state === 'asked'
 }
 
-function headOf(plan: Plan): PlanHead {
-  const { installments: _, handled: __, ...head } = plan
-  return head
-}
+/** Not worth a change of their own: written along with the next one that matters. The balance counts as an instalment. */
+const WRITTEN_ALONG: ReadonlySet<string> = new Set<keyof PlanHead>([
+  'sequence',
+  'clock',
+  'lastFirstAttemptOn',
+  'notBefore',
+  'lastDebitAt',
+  'balance',
+])
 
-/** Counters, the clock and the marks of the last attempt are written along with the next change that matters. */
 function headText(plan: Plan): string {
-  const {
-    sequence: _,
-    clock: __,
-    lastFirstAttemptOn: ___,
-    notBefore: ____,
-    lastDebitAt: _____,
-    balance: ______,
-    ...rest
-  } = headOf(plan)
-  return JSON.stringify(rest)
+  return JSON.stringify(Object.entries(headOf(plan)).filter(([field]) => !WRITTEN_ALONG.has(field)))
 }
