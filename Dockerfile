@@ -19,6 +19,7 @@ COPY workflows ./workflows
 COPY activities ./activities
 COPY gateways ./gateways
 COPY db ./db
+COPY secrets ./secrets
 COPY api ./api
 COPY workers ./workers
 # The worker keeps what it compiles of its workflows below its home, and nothing else is written.

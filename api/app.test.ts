@@ -48,7 +48,7 @@ const authorization = 'Bearer x'
 
 describe('the door', () => {
   it('names every route in the permission table, and has a route for every entry', async () => {
-    const app = await door()
+    const app = await door({ codecOpen: true })
     await app.ready()
     const routes = permittedRoutes().filter((entry) => {
       const [method = '', url = ''] = entry.split(' ')

@@ -4,6 +4,7 @@ import underPressure from '@fastify/under-pressure'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { createSerializerCompiler, type FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi'
 import { clockRoutes } from './clocks/routes.ts'
+import { codecRoutes } from './codec/routes.ts'
 import { customerRoutes } from './customers/routes.ts'
 import type { ApiDeps } from './deps.ts'
 import { escalationRoutes } from './escalations/routes.ts'
@@ -101,6 +102,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps): void {
   clockRoutes(typed, deps)
   webhookRoutes(typed, deps)
   identityRoutes(typed, deps)
+  codecRoutes(app, deps)
   serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })
   measure(app, deps.orm)
 }

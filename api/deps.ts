@@ -27,6 +27,10 @@ export type ApiConfig = {
   taskQueue: string
   temporalUiUrl: string
   testClocks: boolean
+  /** Whose admins may read what Temporal holds; default `tenor`. */
+  operatorsTenant?: string
+  /** Whether pages of Temporal's UI may do so without a token; default no. */
+  codecOpen?: boolean
   /** Whether webhooks may be asked for at private addresses, and by http; default no. */
   webhooksToPrivate?: boolean
   version: string

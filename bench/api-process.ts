@@ -3,6 +3,7 @@ import { isHealthy, programPart } from '../workers/stack/children.ts'
 import { devIssuer } from '../workers/stack/dev-issuer.ts'
 import { createPart } from '../workers/stack/part.ts'
 import { freePort } from '../workers/stack/ports.ts'
+import { BENCH_KEYS_TEXT } from './keys.ts'
 import { TENANT } from './plans.ts'
 import type { Servers } from './servers.ts'
 
@@ -24,6 +25,7 @@ export async function startApi(servers: Servers, taskQueue: string): Promise<Api
     ...{ STRIPE_WEBHOOK_SECRET: 'whsec_bench', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'bench@example.com' },
     ...{ SALESFORCE_LOGIN_URL: 'http://127.0.0.1:1', SALESFORCE_CLIENT_ID: 'x', SALESFORCE_CLIENT_SECRET: 'x' },
     ...{ TENOR_MODE: 'development', DEV_ISSUER_KEY_FILE: issuer.keyFile, API_PORT: String(port), LOG_LEVEL: 'error' },
+    TENOR_KEYS: BENCH_KEYS_TEXT,
   }
   const part = createPart(
     programPart('api', ['workers/api.ts'], {

@@ -2,6 +2,7 @@ import { openDatabase } from '../db/orm.ts'
 import { type CycleFigures, type Kind, measureCycles } from './cycles.ts'
 import { flood } from './flood.ts'
 import { billingDays } from './herd.ts'
+import { BENCH_KEYS } from './keys.ts'
 import { limitedGateway } from './limit.ts'
 import { readOptions, type Section } from './options.ts'
 import { cyclesTable, floodLines, herdTable, limitLines, sleepingLine, startLines } from './report.ts'
@@ -15,7 +16,7 @@ if (!options) process.exit(0)
 const { size, sections, sqlite } = options
 const say = (line: string) => console.log(line)
 const servers = await startServers({ sqlite, say })
-const orm = await openDatabase(servers.databaseUrl, { name: 'bench' })
+const orm = await openDatabase(servers.databaseUrl, { name: 'bench', keys: BENCH_KEYS })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void servers.stop().then(() => process.exit(130)))
 try {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Client } from '@temporalio/client'
 import { describePlan, searchAttributesOf } from '../api/plans/start-words.ts'
-import { Customers } from '../db/customers/customers.ts'
+import { addCustomer } from '../db/customers/people.ts'
 import { recordNewPlan } from '../db/plans/write.ts'
 import { addMonthsClamped, instantOf } from '../domain/calendar.ts'
 import type { Effect } from '../domain/plans/effects.ts'
@@ -43,7 +43,7 @@ export async function makeCustomers(servers: Servers, orm: MikroORM, count: numb
     const saved = await gateway.saveCustomer({ gatewayId: null, ...who }, `customer:${id}`)
     const method = await gateway.attachMethod('pm_card_visa', saved.id)
     const now = instantOf(Date.now())
-    await orm.em.fork().insert(Customers, {
+    await addCustomer(orm.em.fork(), {
       ...{ tenantId: TENANT, id, name: who.name, email: who.email, phone: null, locale: null },
       ...{ gatewayCustomerId: saved.id, defaultPaymentMethod: method, createdAt: now, updatedAt: now },
     })

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import pg from 'pg'
 import { migrate } from '../db/migrate.ts'
+import { encrypting } from '../secrets/data-converter.ts'
 import { areListening, programPart } from '../workers/stack/children.ts'
 import { createPart, type Part, type PartSpec } from '../workers/stack/part.ts'
 import { freePorts } from '../workers/stack/ports.ts'
 import { postgresPart, postgresUrl, preparePostgresDatabase } from '../workers/stack/postgres.ts'
 import { registerSearchAttributes, temporalPart } from '../workers/stack/temporal.ts'
 import { cpuSeconds } from './cpu.ts'
+import { BENCH_KEYS } from './keys.ts'
 import { lowPorts, temporalOnPostgres } from './temporal-server.ts'
 
 export type Servers = {
@@ -83,7 +85,7 @@ async function bringUp(
   const sql = new pg.Pool({ ...superuser, database: TENOR_DATABASE, max: 4 })
   const cpuOf = (name: string) => cpuSeconds(parts.get(name)?.pid() ?? 0)
   return {
-    ...{ home, address, databaseUrl, sql, client: new Client({ connection }) },
+    ...{ home, address, databaseUrl, sql, client: new Client({ connection, dataConverter: encrypting(BENCH_KEYS) }) },
     stripeUrl: `http://127.0.0.1:${ports.stripe}`,
     ownUrl: (database) => `postgres://postgres:postgres@127.0.0.1:${ports.postgres}/${database}`,
     cpu: () => ({ temporal: cpuOf('temporal'), postgres: cpuOf('postgres'), sandbox: cpuOf('stripe') }),

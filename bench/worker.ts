@@ -5,8 +5,10 @@ import { openDatabase } from '../db/orm.ts'
 import { instantOf } from '../domain/calendar.ts'
 import { limited } from '../gateways/limiter.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
+import { encrypting } from '../secrets/data-converter.ts'
 import { activityInterceptors, createPlanWorker } from '../workers/plan-worker.ts'
 import { createBenchActivities } from './activities.ts'
+import { BENCH_KEYS } from './keys.ts'
 import { paceOf, planTime } from './workflows/pace.ts'
 
 /**
@@ -33,7 +35,7 @@ Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
 })
-const orm = await openDatabase(asked.databaseUrl, { name: `bench-${asked.kind}`, poolSize: 10 })
+const orm = await openDatabase(asked.databaseUrl, { name: `bench-${asked.kind}`, poolSize: 10, keys: BENCH_KEYS })
 const plain = stripeGateway({ secretKey: 'sk_test_bench', apiUrl: asked.stripeUrl, returnUrl: 'http://localhost' })
 const gateway = asked.requestsPerSecond ? limited(plain, { requestsPerSecond: asked.requestsPerSecond }) : plain
 const pace = paceOf(asked.taskQueue)
@@ -45,7 +47,7 @@ const worker = await (asked.kind === 'tenor' ? tenor() : loops())
 
 async function tenor(): Promise<Worker> {
   const shipped = await createPlanWorker({
-    ...{ orm, gateway, address: asked.address, namespace: 'default', taskQueue: asked.taskQueue },
+    ...{ orm, gateway, keys: BENCH_KEYS, address: asked.address, namespace: 'default', taskQueue: asked.taskQueue },
     options: {
       workflowsPath: path('./workflows/tenor.ts'),
       interceptors: { ...activityInterceptors(gateway), workflowModules: [path('./workflows/tenor.ts')] },
@@ -58,7 +60,12 @@ async function tenor(): Promise<Worker> {
 
 function loops(): Promise<Worker> {
   const activities = createBenchActivities(deps, onCycle)
-  return Worker.create({ ...common, workflowsPath: path('./workflows/loops.ts'), activities })
+  return Worker.create({
+    ...common,
+    dataConverter: encrypting(BENCH_KEYS),
+    workflowsPath: path('./workflows/loops.ts'),
+    activities,
+  })
 }
 
 process.on('message', (question) => {

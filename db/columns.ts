@@ -1,5 +1,6 @@
 import { p, Type } from '@mikro-orm/core'
 import type { Instant } from '../domain/plans/terms.ts'
+import type { Sealed } from '../secrets/sealed.ts'
 
 /** What a JS number holds exactly: a larger amount is refused by the database rather than read back rounded. */
 const MAX = Number.MAX_SAFE_INTEGER
@@ -32,6 +33,9 @@ export function instantOf(value: string | Date): Instant {
 export const instant = () => p.type(InstantType)
 
 export const text = () => p.text()
+
+/** Encrypted, and bound to its row: see secrets/sealed.ts. */
+export const sealed = () => p.text().$type<Sealed>()
 
 /** Minor units, negative ones included. */
 export const signedAmount = (column: string) =>

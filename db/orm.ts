@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { Migrator, TSMigrationGenerator } from '@mikro-orm/migrations'
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import { entities } from './entities.ts'
+import { giveKeys } from './keys.ts'
 
 export type DatabaseOptions = {
   /** Most connections held at once; default 10. */
@@ -10,6 +12,8 @@ export type DatabaseOptions = {
   name?: string
   /** How long to wait for a connection before giving up, in milliseconds; default 10 s. */
   connectTimeoutMs?: number
+  /** What personal data is sealed with; without them it can be neither read nor written. */
+  keys?: KeyRing
 }
 
 /**
@@ -17,7 +21,9 @@ export type DatabaseOptions = {
  * is made before the first query, so that a database that is down is an error of that query.
  */
 export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<MikroORM> {
-  return MikroORM.init(databaseConfig(url, options))
+  const orm = await MikroORM.init(databaseConfig(url, options))
+  if (options.keys) giveKeys(orm.config, options.keys)
+  return orm
 }
 
 export function databaseConfig(url: string, options: DatabaseOptions = {}) {

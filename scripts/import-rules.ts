@@ -10,6 +10,7 @@ const ROOMS = [
   'activities',
   'gateways',
   'db',
+  'secrets',
   'api',
   'workers',
   'sandbox',
@@ -64,18 +65,23 @@ export const forbidden: Rule[] = [
     never: ['@temporalio', '@mikro-orm', ...HTTP],
     why: 'A gateway knows its vendor and the domain, and nothing of who calls it.',
   }),
+  ...room('secrets', {
+    reaches: [],
+    never: ['@temporalio/(worker|workflow|client|activity)', '@mikro-orm', ...HTTP],
+    why: 'Keys and what is closed with them know nothing of what it is.',
+  }),
   ...room('activities', {
     reaches: ['domain', 'db', 'gateways'],
     never: ['@temporalio/(worker|workflow)', ...HTTP],
     why: 'An activity joins the domain, the database and the gateways.',
   }),
   ...room('db', {
-    reaches: ['domain'],
+    reaches: ['domain', 'secrets'],
     never: ['@temporalio', ...HTTP],
     why: 'The database knows the shapes of the domain, and nobody else.',
   }),
   ...room('api', {
-    reaches: ['domain', 'db', 'gateways'],
+    reaches: ['domain', 'db', 'gateways', 'secrets'],
     exceptions: ['^workflows/.+/messages\\.ts$'],
     typesFrom: ['^workflows/', '^workers/config\\.ts$'],
     never: ['@temporalio/(worker|workflow|activity)'],

@@ -12,7 +12,9 @@ import { keepRedelivering } from '../api/webhooks/redeliver.ts'
 import { openDatabase } from '../db/orm.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
 import { parseWebhook } from '../gateways/stripe/webhook.ts'
-import { type Config, loadConfigOrExit } from './config.ts'
+import { encrypting } from '../secrets/data-converter.ts'
+import { type Config, loadConfigOrExit, orExit } from './config.ts'
+import { keysIn } from './keys.ts'
 import { DEV_AUDIENCE, DEV_ISSUER, type DevIssuer, devIssuerOf } from './stack/dev-issuer.ts'
 
 /** Shorter than a request may take, so that a gateway that hangs is told as what it is. */
@@ -22,13 +24,16 @@ const HOUR_MS = 3_600_000
 
 /** The API as a process. Neither database nor Temporal need be there at the start: what needs them answers 503. */
 async function main(config: Config): Promise<void> {
+  const keys = orExit(() => keysIn(config))
   const orm = await openDatabase(config.DATABASE_URL, {
     name: 'tenor-api',
     poolSize: config.DATABASE_POOL_MAX,
     connectTimeoutMs: DATABASE_CONNECT_MS,
+    keys,
   })
   const connection = lazyConnection(config.TEMPORAL_ADDRESS)
-  const temporal = new Client({ connection, namespace: config.TEMPORAL_NAMESPACE })
+  const namespace = config.TEMPORAL_NAMESPACE
+  const temporal = new Client({ connection, namespace, dataConverter: encrypting(keys) })
   const ownIssuer = config.DEV_ISSUER_KEY_FILE ? await devIssuerOf(config.DEV_ISSUER_KEY_FILE) : null
   const issuer = issuerOf(config, ownIssuer)
   const tenants = tenantIssuers(orm)
@@ -50,6 +55,8 @@ async function main(config: Config): Promise<void> {
       taskQueue: config.TEMPORAL_TASK_QUEUE,
       temporalUiUrl: config.TEMPORAL_UI_URL,
       testClocks: config.TEST_CLOCKS,
+      operatorsTenant: config.OPERATORS_TENANT,
+      codecOpen: config.CODEC_OPEN,
       webhooksToPrivate: config.WEBHOOK_ALLOW_PRIVATE,
       version: versionOf(),
       logger: { level: config.LOG_LEVEL },

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { TEST_KEYS_TEXT } from '../test/support/keys.ts'
 import { ConfigError, envExample, loadConfig } from './config.ts'
+import { keysIn } from './keys.ts'
 
 const COMPLETE = {
   DATABASE_URL: 'postgres://tenor:tenor@127.0.0.1:5432/tenor',
@@ -13,6 +15,7 @@ const COMPLETE = {
   SALESFORCE_CLIENT_SECRET: 'secret',
   OIDC_ISSUER: 'https://login.example.com/',
   OIDC_AUDIENCE: 'tenor',
+  TENOR_KEYS: TEST_KEYS_TEXT,
 }
 
 const complaint = (env: Record<string, string>) => {
@@ -59,6 +62,19 @@ describe('configuration', () => {
 
   it('never repeats a secret in a complaint', () => {
     expect(complaint({ ...COMPLETE, DATABASE_URL: 'mysql://root:hunter2@db/x' })).not.toContain('hunter2')
+  })
+
+  it('wants keys to encrypt with, that are some, and repeats none of them', () => {
+    const { TENOR_KEYS: _, ...without } = COMPLETE
+    expect(complaint(without)).toContain('TENOR_KEYS is missing: the keys that personal data')
+    expect(loadConfig({ ...without, TENOR_KEYS_FILE: '/run/keys' }).TENOR_KEYS).toBeUndefined()
+    expect(complaint({ ...COMPLETE, TENOR_KEYS_FILE: '/run/keys' })).toContain('exclude each other')
+    const wrong = complaint({ ...COMPLETE, TENOR_KEYS: 'k1:c2hvcnQ=' })
+    expect(wrong).toContain('TENOR_KEYS is wrong (the key "k1" is not 32 bytes in base64)')
+    expect(wrong).not.toContain('c2hvcnQ')
+    expect(() => keysIn({ TENOR_KEYS: undefined, TENOR_KEYS_FILE: '/nowhere' })).toThrow(
+      'TENOR_KEYS_FILE (/nowhere) is wrong: cannot be read: ENOENT.',
+    )
   })
 
   it('wants exactly one issuer of tokens', () => {

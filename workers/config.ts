@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keyRing } from '../secrets/key-ring.ts'
 
 const port = () => z.coerce.number().int().min(0).max(65_535)
 const text = () => z.string().trim().min(1)
@@ -106,6 +107,22 @@ const SECTIONS = {
       for: 'whether webhooks may go to private addresses, and by http; true only in development',
     }),
   },
+  Keys: {
+    TENOR_KEYS: about(text().superRefine(refuseBadKeys).optional(), {
+      for: 'the keys that personal data and all that Temporal holds are encrypted with, each id:base64 of 32 bytes; the first one encrypts, the others still decrypt',
+      example: '2027a:<openssl rand -base64 32>,2026b:<the one before>',
+    }),
+    TENOR_KEYS_FILE: about(text().optional(), {
+      for: 'a file that holds them, a line each, instead of TENOR_KEYS',
+      example: '/run/secrets/tenor-keys',
+    }),
+    OPERATORS_TENANT: about(text().default('tenor'), {
+      for: 'the tenant of those who run Tenor: its admins may read what Temporal holds of every plan',
+    }),
+    CODEC_OPEN: about(z.stringbool().default(false), {
+      for: "whether pages of Temporal's UI may read it without a token, as where that UI has no sign-in; true only in development",
+    }),
+  },
   'Who may call': {
     OIDC_ISSUER: about(url('https', 'http').optional(), {
       for: 'the issuer whose bearer tokens the API takes; its keys are found by discovery',
@@ -139,6 +156,7 @@ const SCHEMA = z.object({
   ...SECTIONS.Salesforce,
   ...SECTIONS['The API'],
   ...SECTIONS['Webhooks out'],
+  ...SECTIONS.Keys,
   ...SECTIONS['Who may call'],
   ...SECTIONS['Watching it'],
 })
@@ -167,6 +185,8 @@ export function loadConfig(env: Variables = process.env): Config {
   const problems = [
     ...(parsed.error?.issues ?? []).map((issue) => problem(String(issue.path[0]), given, issue.message)),
     ...authProblems(given),
+    ...keyProblems(given),
+    ...(parsed.data ? codecProblems(parsed.data) : []),
   ]
   if (problems.length === 0 && parsed.success) return parsed.data
   throw new ConfigError(
@@ -176,10 +196,14 @@ export function loadConfig(env: Variables = process.env): Config {
 
 const HELP = 'See .env.example for all variables. `npm start` sets up and fills in whatever is not given.'
 
-/** For processes that cannot go on without: says what is wrong, and ends with exit code 1. */
 export function loadConfigOrExit(): Config {
+  return orExit(() => loadConfig(process.env))
+}
+
+/** For processes that cannot go on without: says what is wrong, and ends with exit code 1. */
+export function orExit<T>(configured: () => T): T {
   try {
-    return loadConfig(process.env)
+    return configured()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     console.error(error.message)
@@ -211,6 +235,24 @@ function devIssuerProblems(given: Variables): string[] {
   return isLive
     ? ['DEV_ISSUER_KEY_FILE is refused where STRIPE_SECRET_KEY is a live key, which moves real money: set OIDC_ISSUER.']
     : []
+}
+
+function keyProblems(given: Variables): string[] {
+  if (given.TENOR_KEYS && given.TENOR_KEYS_FILE) return ['TENOR_KEYS and TENOR_KEYS_FILE exclude each other.']
+  if (given.TENOR_KEYS || given.TENOR_KEYS_FILE) return []
+  return [`TENOR_KEYS is missing: ${aboutOf('TENOR_KEYS')?.for}; or TENOR_KEYS_FILE.`]
+}
+
+function codecProblems({ CODEC_OPEN: isOpen, TENOR_MODE: mode }: Config): string[] {
+  return isOpen && mode === 'production' ? ['CODEC_OPEN is refused in production: anybody could read any plan.'] : []
+}
+
+function refuseBadKeys(keys: string, context: z.core.$RefinementCtx<string>): void {
+  try {
+    keyRing(keys)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
 }
 
 function aboutOf(name: string): About | undefined {

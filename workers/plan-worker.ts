@@ -6,6 +6,8 @@ import { createPlanActivities } from '../activities/plans/index.ts'
 import { instantOf } from '../domain/calendar.ts'
 import type { LimitedGateway } from '../gateways/limiter.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
+import { encrypting } from '../secrets/data-converter.ts'
+import type { KeyRing } from '../secrets/key-ring.ts'
 import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
 
@@ -15,6 +17,8 @@ export type PlanWorkerOptions = {
   address: string
   namespace: string
   taskQueue: string
+  /** What is encrypted with them is all that Temporal gets to see. */
+  keys: KeyRing
   onCharge?: (outcome: string) => void
   options?: Partial<WorkerOptions>
 }
@@ -32,6 +36,7 @@ export async function createPlanWorker(
     connection,
     namespace: asked.namespace,
     taskQueue: asked.taskQueue,
+    dataConverter: encrypting(asked.keys),
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),

@@ -1,14 +1,22 @@
 import { migrate } from '../db/migrate.ts'
-import { loadConfigOrExit } from './config.ts'
+import { loadConfigOrExit, orExit } from './config.ts'
+import { keysIn } from './keys.ts'
 import { devIssuerOf } from './stack/dev-issuer.ts'
+import { makeDevKeys } from './stack/dev-keys.ts'
 import { registerSearchAttributes } from './stack/temporal.ts'
 
 /**
  * Makes ready what API and workers stand on, once per release, before they start: the database's newest schema, the
- * search attributes in Temporal and, where the development issuer is used, its keys.
+ * search attributes in Temporal and, where the development issuer is used, its keys and one to encrypt with.
  */
 const config = loadConfigOrExit()
-const applied = await migrate(config.DATABASE_URL)
+if (config.DEV_ISSUER_KEY_FILE && config.TENOR_KEYS_FILE && makeDevKeys(config.TENOR_KEYS_FILE)) {
+  console.log(`Keys: made a development key in ${config.TENOR_KEYS_FILE}.`)
+}
+const applied = await migrate(
+  config.DATABASE_URL,
+  orExit(() => keysIn(config)),
+)
 console.log(`Schema: ${applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do'}.`)
 await registerSearchAttributes(config.TEMPORAL_ADDRESS, config.TEMPORAL_NAMESPACE)
 console.log('Search attributes: registered.')

@@ -7,7 +7,8 @@ import { mailer } from '../gateways/mail/mailer.ts'
 import { cases } from '../gateways/salesforce/cases.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
 import { webhookSender } from '../gateways/webhooks/send.ts'
-import { type Config, loadConfigOrExit } from './config.ts'
+import { type Config, loadConfigOrExit, orExit } from './config.ts'
+import { keysIn } from './keys.ts'
 import { startOutbox } from './outbox.ts'
 import { createPlanWorker } from './plan-worker.ts'
 import { startWatch } from './watch.ts'
@@ -17,7 +18,12 @@ import { startWebhooks } from './webhooks.ts'
 async function main(config: Config): Promise<void> {
   const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
   Runtime.install({ logger: temporalLogger(logger) })
-  const orm = await openDatabase(config.DATABASE_URL, { name: 'tenor-worker', poolSize: config.DATABASE_POOL_MAX })
+  const keys = orExit(() => keysIn(config))
+  const orm = await openDatabase(config.DATABASE_URL, {
+    name: 'tenor-worker',
+    poolSize: config.DATABASE_POOL_MAX,
+    keys,
+  })
   let isRunning = false
   const watch = await startWatch({ host: config.METRICS_HOST, port: config.METRICS_PORT }, () => isRunning)
   const mail = mailer({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM })
@@ -37,6 +43,7 @@ async function main(config: Config): Promise<void> {
   const { worker, connection } = await createPlanWorker({
     orm,
     gateway: gatewayOf(config),
+    keys,
     onCharge: (outcome) => watch.charges.inc({ outcome }),
     address: config.TEMPORAL_ADDRESS,
     namespace: config.TEMPORAL_NAMESPACE,

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import { Customers } from '../../db/customers/customers.ts'
+import { addCustomer } from '../../db/customers/people.ts'
 import { openDatabase } from '../../db/orm.ts'
 import { JournalEntries } from '../../db/plans/ledger.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
@@ -11,6 +11,7 @@ import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
 import { NoAnswer, type PaymentGateway } from '../../gateways/payments.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
 import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
+import { TEST_KEYS } from '../../test/support/keys.ts'
 import { loadPlan } from '../../test/support/read-back.ts'
 import { freshDatabase } from '../../test/support/servers.ts'
 import type { ChargeAsked } from './charge-installment.ts'
@@ -23,7 +24,7 @@ let gateway: PaymentGateway
 let close: () => Promise<void>
 beforeAll(async () => {
   const database = await freshDatabase()
-  orm = await openDatabase(database.url)
+  orm = await openDatabase(database.url, { keys: TEST_KEYS })
   const sandbox = await startStripeSandbox({ port: 0, webhookSecret: 'whsec_test' })
   gateway = stripeGateway({ secretKey: 'sk_test_x', apiUrl: sandbox.url, returnUrl: 'http://localhost/back' })
   close = async () => {
@@ -47,8 +48,8 @@ async function recordedPlan(): Promise<Plan> {
     { gatewayId: null, reference: id, phone: null, ...person },
     id,
   )
-  const row = { tenantId: 'acme', id, ...person, gatewayCustomerId, preferences: {}, createdAt: NOW, updatedAt: NOW }
-  await orm.em.fork().insert(Customers, row)
+  const rest = { phone: null, locale: null, defaultPaymentMethod: null, createdAt: NOW, updatedAt: NOW }
+  await addCustomer(orm.em.fork(), { tenantId: 'acme', id, ...person, gatewayCustomerId, ...rest })
   const { plan, effects } = makePlan({
     id: `pt_${id}`,
     tenant: 'acme',

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { extractText, getDocumentProxy } from 'unpdf'
-import { Customers } from '../../db/customers/customers.ts'
+import { addCustomer } from '../../db/customers/people.ts'
 import { openDatabase } from '../../db/orm.ts'
 import { Escalations } from '../../db/plans/escalations.ts'
 import { Notifications } from '../../db/plans/notifications.ts'
@@ -12,6 +12,7 @@ import { type Mailer, mailer } from '../../gateways/mail/mailer.ts'
 import { type Cases, cases } from '../../gateways/salesforce/cases.ts'
 import { type MailSandbox, startMailSandbox } from '../../sandbox/mail/index.ts'
 import { type SalesforceSandbox, startSalesforceSandbox } from '../../sandbox/salesforce/index.ts'
+import { TEST_KEYS } from '../../test/support/keys.ts'
 import { freshDatabase } from '../../test/support/servers.ts'
 import { startOutbox } from '../../workers/outbox.ts'
 import { MOST_ATTEMPTS } from './back-off.ts'
@@ -30,7 +31,7 @@ let count = 0
 
 beforeAll(async () => {
   database = await freshDatabase()
-  orm = await openDatabase(database.url)
+  orm = await openDatabase(database.url, { keys: TEST_KEYS })
   inbox = await startMailSandbox({ smtpPort: 0, httpPort: 0 })
   salesforce = await startSalesforceSandbox({ port: 0 })
   letters = mailer({ smtpUrl: inbox.smtpUrl, from: 'Tenor <billing@tenor.example>', timeoutMs: 3000 })
@@ -71,12 +72,15 @@ async function makePlan(customer: { email?: string; locale?: string } | null = {
   const id = `pt_${count}`
   const { plan } = samplePlan(id, { tenant: TENANT, customer: `customer-${count}` })
   if (customer) {
-    await em().insert(Customers, {
+    await addCustomer(em(), {
       tenantId: TENANT,
       id: plan.customer,
       name: 'Ada Obi',
       email: customer.email ?? `ada${count}@example.com`,
+      phone: null,
       locale: customer.locale ?? null,
+      gatewayCustomerId: null,
+      defaultPaymentMethod: null,
       createdAt: AT,
       updatedAt: AT,
     })

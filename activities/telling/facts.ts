@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { type CustomerRow, Customers } from '../../db/customers/customers.ts'
+import { type Customer, findCustomer } from '../../db/customers/people.ts'
 import { type InstallmentRow, Installments } from '../../db/plans/installments.ts'
 import type { NotificationRow } from '../../db/plans/notifications.ts'
 import { type PlanRow, Plans } from '../../db/plans/plans.ts'
@@ -12,7 +12,7 @@ import { type Notice, readNoticeData } from './notice.ts'
 export type ToTell = {
   notice: Notice
   /** `null` for one whom Tenor does not know: there is no address to write to. */
-  customer: CustomerRow | null
+  customer: Customer | null
   /** What is attached, to a receipt's letter only. */
   receipt: ReceiptFacts | null
 }
@@ -24,7 +24,7 @@ export async function loadToTell(em: EntityManager, row: NotificationRow): Promi
   const type = row.type as NoticeType
   const data = readNoticeData(row.data)
   const plan = await em.findOneOrFail(Plans, { id: row.planId })
-  const customer = await em.findOne(Customers, { tenantId: row.tenantId, id: row.customerId })
+  const customer = await findCustomer(em, { tenantId: row.tenantId, id: row.customerId })
   const transaction = data.transaction_id ? await em.findOne(Transactions, { id: data.transaction_id }) : null
   const receipt = transaction && WITH_RECEIPT.includes(type) ? await receiptOf(em, transaction.id) : null
   const installments = await em.find(Installments, { planId: plan.id }, { orderBy: { number: 'asc' } })

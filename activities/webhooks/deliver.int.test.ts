@@ -11,6 +11,7 @@ import { replayAll, replayEvent } from '../../db/webhooks/replay.ts'
 import { withNewSecret } from '../../db/webhooks/secrets.ts'
 import { webhookSender } from '../../gateways/webhooks/send.ts'
 import { newSigningSecret } from '../../gateways/webhooks/signature.ts'
+import { TEST_KEYS } from '../../test/support/keys.ts'
 import { freshDatabase } from '../../test/support/servers.ts'
 import { type Receiver, startReceiver } from '../../test/support/webhook-receiver.ts'
 import { startWebhooks } from '../../workers/webhooks.ts'
@@ -26,7 +27,7 @@ let count = 0
 
 beforeAll(async () => {
   database = await freshDatabase()
-  orm = await openDatabase(database.url)
+  orm = await openDatabase(database.url, { keys: TEST_KEYS })
   receiver = await startReceiver()
 })
 afterAll(async () => {
@@ -53,7 +54,7 @@ async function endpoint(over: Partial<{ url: string; tenantId: string; eventType
     url: receiver.url,
     eventTypes: null,
     description: null,
-    secrets: withNewSecret([], secret, new Date()),
+    secrets: withNewSecret([], secret, new Date(), { id, keys: TEST_KEYS }),
     createdAt: instantOf(new Date()),
     ...over,
   }

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { instantOf } from '../../db/columns.ts'
+import { keysOf } from '../../db/keys.ts'
 import { Events } from '../../db/plans/events.ts'
 import { showEvent } from '../../db/plans/read-events.ts'
 import { WebhookDeliveries, type WebhookDeliveryRow } from '../../db/webhooks/deliveries.ts'
@@ -67,7 +68,12 @@ async function postOf(em: EntityManager, row: WebhookDeliveryRow, now: Date): Pr
   if (!endpoint) return null
   const event = await em.findOneOrFail(Events, { id: row.eventId })
   const body = JSON.stringify(showEvent(event))
-  const signature = signatureHeaders(event.id, now, body, validSecrets(endpoint.secrets, now))
+  const signature = signatureHeaders(
+    event.id,
+    now,
+    body,
+    validSecrets(endpoint.secrets, now, { id: endpoint.id, keys: keysOf(em) }),
+  )
   const headers = { 'content-type': 'application/json', 'user-agent': 'Tenor-Webhooks/1', ...signature }
   return { url: endpoint.url, headers, body }
 }

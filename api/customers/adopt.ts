@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { instantOf } from '../../db/columns.ts'
-import { type CustomerRow, Customers } from '../../db/customers/customers.ts'
-import { insertOnce } from '../../db/insert-once.ts'
+import { Customers } from '../../db/customers/customers.ts'
+import { addCustomer, type Customer, findCustomer } from '../../db/customers/people.ts'
 import type { ApiDeps } from '../deps.ts'
 import { attach } from './payment-methods.ts'
 
@@ -21,32 +21,24 @@ export async function customerOrAdopted(
   deps: ApiDeps,
   tenant: string,
   id: string,
-): Promise<CustomerRow | null> {
-  const there = await em.findOne(Customers, { tenantId: tenant, id })
+): Promise<Customer | null> {
+  const there = await findCustomer(em, { tenantId: tenant, id })
   if (there || !isGatewayId(id) || (await isOthers(em, tenant, id))) return there
   const found = await deps.payments.readCustomer(id)
   if (!found) return null
   const { paymentMethod } = found
   const now = instantOf(deps.now())
-  await insertOnce(
-    em,
-    Customers,
-    [
-      {
-        tenantId: tenant,
-        id,
-        name: found.name ?? id,
-        email: found.email ?? '',
-        phone: found.phone,
-        locale: null,
-        gatewayCustomerId: id,
-        defaultPaymentMethod: paymentMethod ? await attach(deps, { gatewayCustomerId: id }, paymentMethod) : null,
-        preferences: {},
-        createdAt: now,
-        updatedAt: now,
-      },
-    ],
-    ['tenantId', 'id'],
-  )
-  return em.findOne(Customers, { tenantId: tenant, id })
+  await addCustomer(em, {
+    tenantId: tenant,
+    id,
+    name: found.name ?? id,
+    email: found.email ?? '',
+    phone: found.phone,
+    locale: null,
+    gatewayCustomerId: id,
+    defaultPaymentMethod: paymentMethod ? await attach(deps, { gatewayCustomerId: id }, paymentMethod) : null,
+    createdAt: now,
+    updatedAt: now,
+  })
+  return findCustomer(em, { tenantId: tenant, id })
 }

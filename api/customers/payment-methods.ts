@@ -1,4 +1,4 @@
-import type { CustomerRow } from '../../db/customers/customers.ts'
+import type { Customer } from '../../db/customers/people.ts'
 import { PaymentMethodRefused } from '../../gateways/payments.ts'
 import type { ApiDeps } from '../deps.ts'
 import { unprocessable } from '../http/problem.ts'
@@ -6,7 +6,7 @@ import { unprocessable } from '../http/problem.ts'
 /** Attaches a method to the customer at the gateway, unless it is already. Throws a 422 when the gateway refuses. */
 export async function attach(
   { payments }: Pick<ApiDeps, 'payments'>,
-  customer: Pick<CustomerRow, 'gatewayCustomerId'>,
+  customer: Pick<Customer, 'gatewayCustomerId'>,
   method: string,
 ) {
   try {

@@ -3,7 +3,7 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
-import { type CustomerRow, Customers, type SavedPaymentMethod } from '../../db/customers/customers.ts'
+import { addCustomer, changeCustomer, findCustomer, type Customer as Person } from '../../db/customers/people.ts'
 import { CustomerRefused, type CustomerRequest } from '../../gateways/payments.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, unchanged, writeAnswers } from '../http/answers.ts'
@@ -79,7 +79,7 @@ export function customerRoutes(app: App, deps: ApiDeps): void {
     const caller = callerOf(request)
     const em = deps.orm.em.fork()
     const id = request.body.customer_id ?? idFor(request, 'cust_')
-    const there = await em.findOne(Customers, { tenantId: caller.tenant, id })
+    const there = await findCustomer(em, { tenantId: caller.tenant, id })
     // Somebody who held this key died before answering, after the work was done.
     if (there && !request.idempotency?.takenOver) throw exists()
     const customer = there ?? (await make(em, deps, caller, id, request.body))
@@ -121,7 +121,7 @@ function readAndChange(app: App, deps: ApiDeps, tags: string[]): void {
 }
 
 /** A customer as it now stands, with its tag. */
-function answer(reply: FastifyReply, row: CustomerRow): FastifyReply {
+function answer(reply: FastifyReply, row: Person): FastifyReply {
   const customer = showCustomer(row)
   setTag(reply, customer)
   return reply.send(customer)
@@ -133,7 +133,7 @@ async function make(
   caller: Caller,
   id: string,
   body: z.output<typeof CustomerBody>,
-): Promise<CustomerRow> {
+): Promise<Person> {
   const gatewayId = isGatewayId(id) ? id : null
   if (gatewayId !== null && ((await isOthers(em, caller.tenant, id)) || !(await deps.payments.readCustomer(id)))) {
     throw unprocessable('unknown_customer', 'The payment gateway knows no such customer.', '/customer_id')
@@ -149,47 +149,44 @@ async function make(
   const defaultPaymentMethod =
     payment_method === undefined ? null : await attach(deps, { gatewayCustomerId }, payment_method)
   const now = instantOf(deps.now())
-  const row = { tenantId: caller.tenant, id, name, email, phone, locale, gatewayCustomerId, defaultPaymentMethod }
-  await em
-    .insert(Customers, { ...row, preferences: {}, createdAt: now, updatedAt: now })
-    .catch((error: { code?: string }) => {
-      throw error.code === UNIQUE_VIOLATION ? exists() : error
-    })
-  return em.findOneOrFail(Customers, { tenantId: caller.tenant, id })
+  const made = { tenantId: caller.tenant, id, name, email, phone, locale, gatewayCustomerId, defaultPaymentMethod }
+  const customer = { ...made, createdAt: now, updatedAt: now }
+  if (!(await addCustomer(em, customer))) throw exists()
+  return customer
 }
 
-const UNIQUE_VIOLATION = '23505'
 const exists = () => conflict('customer_exists', 'There is a customer by this id already.')
 
 async function change(
   em: EntityManager,
   deps: ApiDeps,
-  customer: CustomerRow,
+  customer: Person,
   body: z.output<typeof CustomerChange>,
-): Promise<CustomerRow> {
+): Promise<Person> {
   const { payment_method, ...given } = body
   const next = {
     name: customer.name,
     email: customer.email,
-    phone: customer.phone ?? null,
-    locale: customer.locale ?? null,
+    phone: customer.phone,
+    locale: customer.locale,
     ...given,
   }
   const { tenantId, id, gatewayCustomerId } = customer
   const { name, email, phone } = next
   if (Object.keys(given).length > 0) {
     await saveAtGateway(deps, {
-      gatewayId: gatewayCustomerId ?? null,
+      gatewayId: gatewayCustomerId,
       reference: `${tenantId}/${id}`,
       name,
       email,
       phone,
     })
   }
-  const method: { defaultPaymentMethod?: SavedPaymentMethod } =
+  const method =
     payment_method === undefined ? {} : { defaultPaymentMethod: await attach(deps, customer, payment_method) }
-  await em.nativeUpdate(Customers, { tenantId, id }, { ...next, ...method, updatedAt: instantOf(deps.now()) })
-  return em.findOneOrFail(Customers, { tenantId, id }, { refresh: true })
+  const written = { ...next, ...method, updatedAt: instantOf(deps.now()) }
+  await changeCustomer(em, customer, written)
+  return { ...customer, ...written }
 }
 
 /** The key comes from what is saved: the same customer again is the same one at the gateway. */
@@ -203,24 +200,20 @@ async function saveAtGateway({ payments }: ApiDeps, customer: CustomerRequest): 
   }
 }
 
-async function find(em: EntityManager, caller: Caller, id: string, lockMode?: LockMode): Promise<CustomerRow> {
+async function find(em: EntityManager, caller: Caller, id: string, lockMode?: LockMode): Promise<Person> {
   const only = onlyCustomer(caller)
-  const customer = await em.findOne(
-    Customers,
-    { tenantId: caller.tenant, id },
-    lockMode === undefined ? {} : { lockMode },
-  )
+  const customer = await findCustomer(em, { tenantId: caller.tenant, id }, lockMode === undefined ? {} : { lockMode })
   if (!customer || (only !== null && customer.id !== only)) throw notFound('customer')
   return customer
 }
 
-function showCustomer(row: CustomerRow): z.output<typeof Customer> {
+function showCustomer(row: Person): z.output<typeof Customer> {
   return {
     customer_id: row.id,
     name: row.name,
     email: row.email,
-    phone: row.phone ?? null,
-    locale: row.locale ?? null,
+    phone: row.phone,
+    locale: row.locale,
     payment_method: row.defaultPaymentMethod?.id ?? null,
     created_at: row.createdAt,
     updated_at: row.updatedAt,

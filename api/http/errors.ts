@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { InvalidCursor } from '../../db/pages.ts'
 import { RuleBroken } from '../../domain/errors.ts'
 import { NoAnswer } from '../../gateways/payments.ts'
+import { KeyMissing } from '../../secrets/key-ring.ts'
 import { databaseProblem } from './database-errors.ts'
 import { invalidRequest, Problem, unavailable } from './problem.ts'
 import { temporalProblem } from './temporal-errors.ts'
@@ -67,6 +68,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof InvalidCursor) return invalidRequest([{ pointer: '/cursor', message: 'is none of this list' }])
   if (error instanceof NoAnswer)
     return unavailable('gateway_unreachable', 'The payment gateway gives no answer.', error)
+  if (error instanceof KeyMissing) return unavailable('key_missing', error.message, error)
   return fastifyProblem(error) ?? databaseProblem(error) ?? temporalProblem(error) ?? unexpected(error)
 }
 

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { instantOf } from '../../db/columns.ts'
-import { IdempotencyKeys } from '../../db/identity/idempotency-keys.ts'
+import { type IdempotencyKeyRow, IdempotencyKeys } from '../../db/identity/idempotency-keys.ts'
+import { type Claim, isSameRequest, keptAnswer, requestHash, sealedAnswer } from '../../db/identity/kept-answers.ts'
 import { callerOf } from '../identity/caller.ts'
 import { canonicalJson } from './plain-values.ts'
 import { conflict, invalidRequest, unprocessable } from './problem.ts'
@@ -16,7 +17,6 @@ const LOOK_EVERY_MS = 100
 const LONG_AGO = '1970-01-01T00:00:00Z'
 const KEPT_HEADERS = ['content-type', 'location', 'etag']
 
-type Claim = { tenantId: string; caller: string; route: string; key: string }
 type Scope = { claim: Claim; owned: boolean; takenOver: boolean }
 
 declare module 'fastify' {
@@ -87,7 +87,7 @@ function keyOf(request: FastifyRequest): string | undefined {
   throw invalidRequest([{ pointer: '/Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }])
 }
 
-/** Of the body as it was sent, so that a new default changes nothing. */
+/** The body as it was sent, so that a new default changes nothing. */
 function hashOf(request: FastifyRequest): string {
   const body: unknown = request.rawBody?.length ? JSON.parse(request.rawBody.toString()) : null
   return createHash('sha256')
@@ -98,14 +98,14 @@ function hashOf(request: FastifyRequest): string {
 type Answer = { status: number; headers: Record<string, string>; body: string }
 
 /** The answer to give again; undefined when the work is this request's to do. */
-async function claimOrAnswer(orm: MikroORM, scope: Scope, requestHash: string): Promise<Answer | undefined> {
+async function claimOrAnswer(orm: MikroORM, scope: Scope, request: string): Promise<Answer | undefined> {
   const deadline = Date.now() + WAIT_MS
   while (Date.now() < deadline) {
     const em = orm.em.fork()
     const now = Date.now()
     const fresh = {
       ...scope.claim,
-      requestHash,
+      requestHash: requestHash(orm, request),
       state: 'in_progress' as const,
       lockedUntil: instantOf(new Date(now + LOCK_MS)),
       createdAt: instantOf(new Date(now)),
@@ -123,10 +123,10 @@ async function claimOrAnswer(orm: MikroORM, scope: Scope, requestHash: string): 
       continue
     }
     const isOver = Date.parse(row.expiresAt) < now
-    if (!isOver && row.requestHash !== requestHash) {
+    if (!isOver && !isSameRequest(orm, request, row.requestHash)) {
       throw unprocessable('idempotency_key_reused', 'This Idempotency-Key was sent before with another request.')
     }
-    if (!isOver && row.state === 'done') return answerIn(row)
+    if (!isOver && row.state === 'done') return answerIn(orm, row)
     if (isOver || Date.parse(row.lockedUntil ?? '') < now) {
       const same = { ...scope.claim, lockedUntil: row.lockedUntil, state: row.state, createdAt: row.createdAt }
       const reset = { ...fresh, status: null, headers: null, body: null }
@@ -144,8 +144,9 @@ async function claimOrAnswer(orm: MikroORM, scope: Scope, requestHash: string): 
 
 const UNIQUE_VIOLATION = '23505'
 
-function answerIn(row: { status?: number | null; headers?: Record<string, string> | null; body?: unknown }): Answer {
-  return { status: row.status ?? 200, headers: row.headers ?? {}, body: String(row.body ?? '') }
+function answerIn(orm: MikroORM, row: IdempotencyKeyRow): Answer {
+  const body = row.body ? keptAnswer(orm, row, row.body) : ''
+  return { status: row.status ?? 200, headers: row.headers ?? {}, body }
 }
 
 function replay(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
@@ -164,7 +165,8 @@ async function keep(orm: MikroORM, claim: Claim, { status, headers, body }: Answ
     await em.nativeUpdate(IdempotencyKeys, claim, { lockedUntil: LONG_AGO })
     return
   }
-  await em.nativeUpdate(IdempotencyKeys, claim, { state: 'done', status, headers, body, lockedUntil: null })
+  const done = { state: 'done' as const, status, headers, body: sealedAnswer(orm, claim, body), lockedUntil: null }
+  await em.nativeUpdate(IdempotencyKeys, claim, done)
 }
 
 function toKeep(request: FastifyRequest, reply: FastifyReply, payload: unknown): Answer {

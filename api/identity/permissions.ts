@@ -70,6 +70,14 @@ const PERMISSIONS: Record<string, Access> = {
   // Where tokens come from.
   'POST /oauth/token': 'public',
   'POST /sign_in': 'public',
+  // Of every tenant, and so for admins of the operators' tenant only: see codec/routes.ts.
+  'POST /codec/decode': ADMIN,
+  'POST /codec/encode': ADMIN,
+  'OPTIONS /codec*': 'public',
+  // Only in development, for pages of Temporal's UI there.
+  'POST /ui_codec/decode': 'public',
+  'POST /ui_codec/encode': 'public',
+  'OPTIONS /ui_codec*': 'public',
   // Signed by the gateway.
   'POST /webhooks/stripe': 'public',
   'GET /health/live': 'public',

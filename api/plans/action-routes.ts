@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { Customers } from '../../db/customers/customers.ts'
+import { findCustomer } from '../../db/customers/people.ts'
 import type { PlanRow } from '../../db/plans/plans.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
 import { isCivil, parseInstant, startOfDay } from '../../domain/calendar.ts'
@@ -123,7 +123,7 @@ async function planToChange(request: FastifyRequest, id: string, kind: PlanApi, 
 
 async function attachTo(deps: ApiDeps, plan: PlanRow, method: string): Promise<PaymentMethod> {
   const owner = { tenantId: plan.tenantId, id: plan.customerId }
-  const customer = await deps.orm.em.fork().findOne(Customers, owner)
+  const customer = await findCustomer(deps.orm.em.fork(), owner)
   if (!customer) throw unprocessable('unknown_customer', 'The customer of the plan is not there any more.')
   const { id, type } = await attach(deps, customer, method)
   return { id, type }

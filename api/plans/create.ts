@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { instantOf } from '../../db/columns.ts'
-import type { CustomerRow } from '../../db/customers/customers.ts'
+import type { Customer } from '../../db/customers/people.ts'
 import { Plans } from '../../db/plans/plans.ts'
 import { TestClocks } from '../../db/plans/test-clocks.ts'
 import type { Decision } from '../../domain/plans/effects.ts'
@@ -111,13 +111,13 @@ function refuseCoupon({ couponCode }: Asked): void {
   if (couponCode !== null) throw unprocessable('coupon_unknown', 'There is no such coupon.', '/coupon_code')
 }
 
-async function customerOf(em: EntityManager, deps: ApiDeps, caller: Caller, id: string): Promise<CustomerRow> {
+async function customerOf(em: EntityManager, deps: ApiDeps, caller: Caller, id: string): Promise<Customer> {
   const customer = await customerOrAdopted(em, deps, caller.tenant, id)
   if (!customer) throw unprocessable('unknown_customer', 'There is no such customer: create it first.', '/customer_id')
   return customer
 }
 
-async function methodOf(deps: ApiDeps, customer: CustomerRow, asked: string | null): Promise<PaymentMethod> {
+async function methodOf(deps: ApiDeps, customer: Customer, asked: string | null): Promise<PaymentMethod> {
   const preset = customer.defaultPaymentMethod
   if (asked === null && !preset) {
     const detail = 'Name a payment method: the customer has no default one.'

@@ -1,6 +1,7 @@
 import type { InstallmentRow } from '../../db/plans/installments.ts'
 import type { PlanRow } from '../../db/plans/plans.ts'
 import type { LedgerEntry } from '../../db/plans/read-ledger.ts'
+import { requestOf } from '../../db/plans/requests.ts'
 import { headColumns, installmentColumns } from '../../db/plans/rows.ts'
 import type { TransactionRow } from '../../db/plans/transactions.ts'
 import type { PlanHead } from '../../domain/plans/effects.ts'
@@ -18,13 +19,15 @@ export type PlanRows = { plan: PlanRow; installments: InstallmentRow[]; charges:
 export type ShowPlan = (rows: PlanRows) => ReturnType<typeof showPlan>
 
 /** How plans of one kind are shown. */
-export function shown({ idField }: Pick<PlanApi, 'idField'>, { temporal, config }: ApiDeps): ShowPlan {
+export function shown({ idField }: Pick<PlanApi, 'idField'>, { orm, temporal, config }: ApiDeps): ShowPlan {
   const ui = config.temporalUiUrl.replace(/\/$/, '')
   const workflows = `${ui}/namespaces/${encodeURIComponent(temporal.options.namespace)}/workflows`
-  return (rows) => showPlan(rows, idField, workflows)
+  return (rows) => showPlan(rows, requestOf(orm, rows.plan), idField, workflows)
 }
 
-function showPlan({ plan, installments, charges }: PlanRows, idField: string, workflows: string) {
+type Request = ReturnType<typeof requestOf>
+
+function showPlan({ plan, installments, charges }: PlanRows, request: Request, idField: string, workflows: string) {
   const { terms, pause, cancellation } = plan.state
   return {
     [idField]: plan.id,
@@ -51,7 +54,7 @@ function showPlan({ plan, installments, charges }: PlanRows, idField: string, wo
         ),
       ),
     ...showTerms(terms),
-    ...showRequest(plan.request),
+    ...showRequest(request),
     test_clock: plan.testClockId ?? null,
     cancellation: cancellation && showCancellation(cancellation),
     workflow: {
@@ -86,7 +89,7 @@ function showDays(days: number[]): number | number[] {
   return days.every((day) => day === first) ? first : days
 }
 
-function showRequest(request: Record<string, unknown>) {
+function showRequest(request: Request) {
   return {
     coupon_code: (request.coupon_code as string | undefined) ?? null,
     payment_terms: (request.payment_terms as Record<string, unknown> | undefined) ?? null,

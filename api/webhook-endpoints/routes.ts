@@ -2,13 +2,14 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
 import { insertOnce } from '../../db/insert-once.ts'
+import { keysOf } from '../../db/keys.ts'
 import { BY_CREATION, given, pageOf as readPage } from '../../db/pages.ts'
 import { findEvent } from '../../db/plans/read-events.ts'
 import { WebhookDeliveries } from '../../db/webhooks/deliveries.ts'
 import { type WebhookEndpointRow, WebhookEndpoints } from '../../db/webhooks/endpoints.ts'
 import { newestPosition } from '../../db/webhooks/fan-out.ts'
 import { replayAll, replayEvent } from '../../db/webhooks/replay.ts'
-import { validSecrets, withNewSecret } from '../../db/webhooks/secrets.ts'
+import { type KeptSecret, validSecrets, withNewSecret } from '../../db/webhooks/secrets.ts'
 import { parseInstant } from '../../domain/calendar.ts'
 import { newSigningSecret } from '../../gateways/webhooks/signature.ts'
 import { addressesOf, TargetRefused } from '../../gateways/webhooks/target.ts'
@@ -59,7 +60,7 @@ function making(app: App, deps: ApiDeps): void {
     await refuseBadTarget(deps, url)
     const em = deps.orm.em.fork()
     const id = idFor(request, 'whe_')
-    const secrets = withNewSecret([], newSigningSecret(), deps.now())
+    const secrets = freshSecrets(deps, { id, secrets: [] })
     const cursorPosition = await newestPosition(em, tenant)
     const createdAt = instantOf(deps.now())
     await insertOnce(em, WebhookEndpoints, [
@@ -67,7 +68,7 @@ function making(app: App, deps: ApiDeps): void {
     ])
     // Whoever takes over the key of one who died finds the endpoint that was made, with its own secret.
     const row = await find(em, callerOf(request), id)
-    return reply.code(201).header('location', `/webhook_endpoints/${id}`).send(withSecret(row, deps.now()))
+    return reply.code(201).header('location', `/webhook_endpoints/${id}`).send(withSecret(row, deps))
   })
 }
 
@@ -129,8 +130,8 @@ function rotating(app: App, deps: ApiDeps): void {
       // Two who rotate at once: each one's secret is valid.
       await em.execute('select from webhook_endpoints where id = ? and tenant_id = ? for update', [id, caller.tenant])
       const row = await find(em, caller, id)
-      row.secrets = withNewSecret(row.secrets, newSigningSecret(), deps.now())
-      return withSecret(row, deps.now())
+      row.secrets = freshSecrets(deps, row)
+      return withSecret(row, deps)
     })
   })
 }
@@ -192,7 +193,11 @@ async function find(em: EntityManager, { tenant }: Caller, id: string): Promise<
   return endpoint
 }
 
-function withSecret(row: WebhookEndpointRow, now: Date): z.output<typeof EndpointWithSecret> {
-  const [secret = ''] = validSecrets(row.secrets, now)
+function freshSecrets({ orm, now }: ApiDeps, { id, secrets }: { id: string; secrets: KeptSecret[] }): KeptSecret[] {
+  return withNewSecret(secrets, newSigningSecret(), now(), { id, keys: keysOf(orm) })
+}
+
+function withSecret(row: WebhookEndpointRow, { orm, now }: ApiDeps): z.output<typeof EndpointWithSecret> {
+  const [secret = ''] = validSecrets(row.secrets, now(), { id: row.id, keys: keysOf(orm) })
   return { ...showEndpoint(row), secret }
 }

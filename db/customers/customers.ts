@@ -1,21 +1,22 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import { instant, text } from '../columns.ts'
+import { instant, sealed, text } from '../columns.ts'
 
-export type SavedPaymentMethod = { id: string; type: string; label: string }
-
-/** Who owes. The id is the client's own, so that two tenants may use the same one. */
+/** Who owes. The id is the client's own, so that two tenants may use the same one. Read and written by people.ts. */
 export const Customers = defineEntity({
   name: 'Customer',
   tableName: 'customers',
   properties: {
     tenantId: text().primary(),
     id: text().primary(),
-    name: text(),
-    email: text(),
-    phone: text().nullable(),
+    name: sealed(),
+    email: sealed(),
+    /** Keyed hashes, by which a customer is found. */
+    emailIndex: text(),
+    phone: sealed().nullable(),
+    phoneIndex: text().nullable(),
     locale: text().nullable(),
     gatewayCustomerId: text().nullable(),
-    defaultPaymentMethod: p.json<SavedPaymentMethod>().nullable(),
+    defaultPaymentMethod: sealed().nullable(),
     preferences: p.json<Record<string, unknown>>().default('{}'),
     createdAt: instant(),
     updatedAt: instant(),
@@ -23,6 +24,8 @@ export const Customers = defineEntity({
   indexes: [
     { name: 'customers_created', properties: ['tenantId', 'createdAt', 'id'] },
     { name: 'customers_gateway', properties: ['gatewayCustomerId'], where: 'gateway_customer_id is not null' },
+    { name: 'customers_email', properties: ['tenantId', 'emailIndex'] },
+    { name: 'customers_phone', properties: ['tenantId', 'phoneIndex'], where: 'phone_index is not null' },
   ],
 })
 

@@ -1,7 +1,7 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import { instant, text } from '../columns.ts'
+import { instant, sealed, text } from '../columns.ts'
 
-/** Answers already given, by the key that the client sent with its request. */
+/** Answers already given, by the key that the client sent with its request. Bodies are sealed by kept-answers.ts. */
 export const IdempotencyKeys = defineEntity({
   name: 'IdempotencyKey',
   tableName: 'idempotency_keys',
@@ -10,13 +10,14 @@ export const IdempotencyKeys = defineEntity({
     caller: text().primary(),
     route: text().primary(),
     key: text().primary(),
+    /** Keyed, since a request may be guessed from a hash that anybody can make. */
     requestHash: text(),
     state: p.enum(['in_progress', 'done']),
     /** After this moment whoever was at work on it is taken to be gone. */
     lockedUntil: instant().nullable(),
     status: p.integer().nullable(),
     headers: p.json<Record<string, string>>().nullable(),
-    body: p.json<unknown>().nullable(),
+    body: sealed().nullable(),
     createdAt: instant(),
     expiresAt: instant(),
   },

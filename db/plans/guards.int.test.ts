@@ -1,4 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
+import { TEST_KEYS } from '../../test/support/keys.ts'
 import { freshDatabase } from '../../test/support/servers.ts'
 import { openDatabase } from '../orm.ts'
 import { samplePlan } from './sample.ts'
@@ -11,7 +12,7 @@ const AT = '2027-01-15T14:00:00Z'
 
 beforeAll(async () => {
   database = await freshDatabase()
-  orm = await openDatabase(database.url)
+  orm = await openDatabase(database.url, { keys: TEST_KEYS })
   const { plan, effects } = samplePlan()
   await recordNewPlan(orm.em.fork(), plan, { request: {}, workflowId: 'wf_1', runId: null, effects })
   await charge('txn_sample_1_1', 1, 1, 'pi_1')

@@ -1,7 +1,7 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { PlanHead } from '../../domain/plans/effects.ts'
 import type { PlanKind, PlanStatus } from '../../domain/plans/plan.ts'
-import { amount, instant, text } from '../columns.ts'
+import { amount, instant, sealed, text } from '../columns.ts'
 
 /** Whole plans as clients read them. Written by activities only: the workflow decides, this answers. */
 export const Plans = defineEntity({
@@ -38,8 +38,8 @@ export const Plans = defineEntity({
     /** The last change written; the next one is exactly one more. */
     changeSequence: p.integer(),
     state: p.json<PlanHead>(),
-    /** What the client gave and gets back as it was: metadata, coupon_code… */
-    request: p.json<Record<string, unknown>>(),
+    /** What the client gave and gets back as it was: metadata, coupon_code… Read and written by requests.ts. */
+    request: sealed(),
     /** By the plan's clock, as are all moments of a plan. */
     createdAt: instant(),
     updatedAt: instant(),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Effect } from '../../domain/plans/effects.ts'
+import { TEST_KEYS } from '../../test/support/keys.ts'
 import { freshDatabase } from '../../test/support/servers.ts'
 import { openDatabase } from '../orm.ts'
 import { InvalidCursor, type Page, type PageOptions } from '../pages.ts'
@@ -19,7 +20,7 @@ const AT = '2027-02-15T14:00:00.250Z'
 
 beforeAll(async () => {
   database = await freshDatabase()
-  orm = await openDatabase(database.url)
+  orm = await openDatabase(database.url, { keys: TEST_KEYS })
 })
 afterAll(async () => {
   await orm.close(true)

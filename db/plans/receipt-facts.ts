@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { CivilDate, Currency, Instant } from '../../domain/plans/terms.ts'
-import { type CustomerRow, Customers } from '../customers/customers.ts'
+import { type Customer, findCustomer } from '../customers/people.ts'
 import { Installments } from './installments.ts'
 import { type PlanRow, Plans } from './plans.ts'
 import { type ReceiptRow, Receipts } from './receipts.ts'
@@ -31,7 +31,7 @@ export type ReceiptFacts = {
 /** What stands on a receipt: what it records, and what it and the receipts before it sum to. */
 export async function receiptFacts(em: EntityManager, receipt: ReceiptRow): Promise<ReceiptFacts> {
   const plan = await em.findOneOrFail(Plans, { id: receipt.planId })
-  const customer = await em.findOne(Customers, { tenantId: plan.tenantId, id: plan.customerId })
+  const customer = await findCustomer(em, { tenantId: plan.tenantId, id: plan.customerId })
   const transaction = await em.findOneOrFail(Transactions, { id: receipt.transactionId })
   const soFar = await em.find(Receipts, { planId: plan.id, number: { $lte: receipt.number } })
   const sumOf = (type: ReceiptRow['type']) => soFar.reduce((sum, one) => sum + (one.type === type ? one.amount : 0), 0)
@@ -60,7 +60,7 @@ async function installmentOf(em: EntityManager, plan: PlanRow, { installmentNumb
 }
 
 /** A plan's payment method as its owner knows it where that is known, else its kind. */
-export function methodLabel({ state: { paymentMethod } }: PlanRow, customer: CustomerRow | null): string {
+export function methodLabel({ state: { paymentMethod } }: PlanRow, customer: Customer | null): string {
   const preset = customer?.defaultPaymentMethod
   return preset?.id === paymentMethod.id ? preset.label : paymentMethod.type.replaceAll('_', ' ')
 }

@@ -3,6 +3,7 @@ import { type Effect, headOf, type PlanChange } from '../../domain/plans/effects
 import { nextBillingAt, outstanding, paidIn, statusOf } from '../../domain/plans/figures.ts'
 import { paid } from '../../domain/plans/ledger.ts'
 import type { Installment, Plan } from '../../domain/plans/plan.ts'
+import { TEST_KEYS } from '../../test/support/keys.ts'
 import { balancesOf, loadPlan } from '../../test/support/read-back.ts'
 import { freshDatabase } from '../../test/support/servers.ts'
 import { openDatabase } from '../orm.ts'
@@ -13,6 +14,7 @@ import { Notifications } from './notifications.ts'
 import { findPlan } from './read.ts'
 import { listLedger } from './read-ledger.ts'
 import { Receipts } from './receipts.ts'
+import { requestOf } from './requests.ts'
 import { samplePlan } from './sample.ts'
 import { Transactions } from './transactions.ts'
 import { ChangeOutOfOrder, PlanNotRecorded, recordChange, recordInstallment, recordNewPlan } from './write.ts'
@@ -24,7 +26,7 @@ const AT = '2027-01-15T14:00:00Z'
 
 beforeAll(async () => {
   database = await freshDatabase()
-  orm = await openDatabase(database.url)
+  orm = await openDatabase(database.url, { keys: TEST_KEYS })
 })
 afterAll(async () => {
   await orm.close(true)
@@ -91,7 +93,9 @@ describe('recordNewPlan', () => {
     expect(await loadPlan(em(), plan.tenant, plan.id)).toEqual(plan)
     expect(await loadPlan(em(), 'tenant_b', plan.id)).toBeNull()
     const row = await findPlan(em(), plan.tenant, plan.id)
-    expect(row?.request).toEqual({ metadata: { note: `it's a "test" \\ of ? and :plan, $1 – déjà vu 🙂` } })
+    expect(row && requestOf(orm, row)).toEqual({
+      metadata: { note: `it's a "test" \\ of ? and :plan, $1 – déjà vu 🙂` },
+    })
     expect(row).toMatchObject({
       status: 'pending',
       totalAmount: 120_000,

@@ -5,6 +5,7 @@ import type { Instant, Terms } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
 import { Installments } from './installments.ts'
 import { Plans } from './plans.ts'
+import { sealedRequest } from './requests.ts'
 import { headColumns, installmentColumns } from './rows.ts'
 import { type PlanIdentity, writeEffects } from './write-effects.ts'
 
@@ -51,7 +52,7 @@ export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan
         workflowId: made.workflowId,
         runId: made.runId,
         changeSequence: plan.sequence.change,
-        request: made.request,
+        request: sealedRequest(tx, plan.id, made.request),
         createdAt: plan.createdAt,
         updatedAt: plan.createdAt,
       },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
-import { Customers } from '../../db/customers/customers.ts'
+import { addCustomer } from '../../db/customers/people.ts'
 import { openDatabase } from '../../db/orm.ts'
 import { findPlan } from '../../db/plans/read.ts'
 import { civilOf, instantOf } from '../../domain/calendar.ts'
@@ -12,8 +12,10 @@ import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
 import { endDate } from '../../domain/plans/schedule.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
 import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
+import { encrypting } from '../../secrets/data-converter.ts'
 import { createPlanWorker } from '../../workers/plan-worker.ts'
 import * as messages from '../../workflows/plans/messages.ts'
+import { TEST_KEYS } from '../support/keys.ts'
 import { installmentsOf } from '../support/read-back.ts'
 import { freshDatabase, freshTaskQueue } from '../support/servers.ts'
 import { canSkipTime, startTimeSkippingServer, type TimeSkippingServer } from './time-skipping-server.ts'
@@ -40,29 +42,38 @@ async function startWorld(): Promise<void> {
   closing.push(() => server.stop())
   const database = await freshDatabase()
   closing.push(() => database.drop())
-  orm = await openDatabase(database.url)
+  orm = await openDatabase(database.url, { keys: TEST_KEYS })
   closing.push(() => orm.close())
   const sandbox = await startStripeSandbox({ port: 0, webhookSecret: 'whsec_test' })
   closing.push(() => sandbox.close())
   const gateway = stripeGateway({ secretKey: 'sk_test_x', apiUrl: sandbox.url, returnUrl: 'http://localhost/back' })
   const { address } = server
-  const { worker, connection } = await createPlanWorker({ orm, gateway, address, namespace: 'default', taskQueue })
+  const { worker, connection } = await createPlanWorker({
+    orm,
+    gateway,
+    keys: TEST_KEYS,
+    address,
+    namespace: 'default',
+    taskQueue,
+  })
   const running = worker.run()
   closing.push(async () => {
     worker.shutdown()
     await running
     await connection.close()
   })
-  client = new Client({ connection: server.connection })
+  client = new Client({ connection: server.connection, dataConverter: encrypting(TEST_KEYS) })
   const person = { name: 'Amara Okafor', email: 'amara@example.com' }
   const made = await gateway.saveCustomer({ ...person, gatewayId: null, reference: HOLDER, phone: null }, HOLDER)
   const at = new Date().toISOString()
-  await orm.em.fork().insert(Customers, {
+  await addCustomer(orm.em.fork(), {
     ...person,
     tenantId: TENANT,
     id: HOLDER,
+    phone: null,
+    locale: null,
     gatewayCustomerId: made.id,
-    preferences: {},
+    defaultPaymentMethod: null,
     createdAt: at,
     updatedAt: at,
   })

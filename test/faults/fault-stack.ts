@@ -10,6 +10,7 @@ import { CONFIG_NAMES } from '../../workers/config.ts'
 import { areListening, isHealthy, programPart } from '../../workers/stack/children.ts'
 import { composeStack } from '../../workers/stack/composition.ts'
 import { devIssuer } from '../../workers/stack/dev-issuer.ts'
+import { keysFileOf, makeDevKeys } from '../../workers/stack/dev-keys.ts'
 import { type Home, takeHome } from '../../workers/stack/home.ts'
 import { createPart, type Part, type PartName, type PartSpec } from '../../workers/stack/part.ts'
 import { freePorts, type Ports } from '../../workers/stack/ports.ts'
@@ -53,6 +54,7 @@ export class FaultStack {
     const ports = await freePorts()
     const issuer = await devIssuer(home.path)
     const clean = Object.entries(process.env).filter(([name]) => !CONFIG_NAMES.includes(name))
+    makeDevKeys(keysFileOf(home.path))
     const { env } = composeStack(Object.fromEntries(clean), ports, home.path, issuer.keyFile)
     const [stripe, postgres, temporal] = await Promise.all(
       [ports.stripe, ports.postgres, ports.temporal].map((port) => startProxy(port)),

@@ -9,7 +9,9 @@ import { openDatabase } from '../../db/orm.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
 import { parseWebhook } from '../../gateways/stripe/webhook.ts'
 import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
+import { encrypting } from '../../secrets/data-converter.ts'
 import { createPlanWorker } from '../../workers/plan-worker.ts'
+import { TEST_KEYS } from './keys.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from './servers.ts'
 
 export const WEBHOOK_SECRET = 'whsec_test'
@@ -38,7 +40,7 @@ export type ApiWorld = {
  */
 export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
   const database = await freshDatabase()
-  const orm = await openDatabase(database.url)
+  const orm = await openDatabase(database.url, { keys: TEST_KEYS })
   const sandbox = await startStripeSandbox({ port: 0, webhookSecret: WEBHOOK_SECRET })
   const payments = stripeGateway({ secretKey: 'sk_test_x', apiUrl: sandbox.url, returnUrl: 'http://localhost/back' })
   const taskQueue = freshTaskQueue()
@@ -48,7 +50,7 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
   const connection = await Connection.connect({ address: temporalAddress() })
   const deps: ApiDeps = {
     orm,
-    temporal: new Client({ connection }),
+    temporal: new Client({ connection, dataConverter: encrypting(TEST_KEYS) }),
     payments,
     verifyToken: async (token) => callerIn(token),
     ownIssuer: { sign: async ({ roles, customer = null, ...claims }) => tokenOf({ ...claims, roles, customer }) },
@@ -118,7 +120,7 @@ function callerIn(token: string): Caller {
 }
 
 async function runWorker(orm: MikroORM, gateway: ApiDeps['payments'], taskQueue: string): Promise<() => Promise<void>> {
-  const options = { orm, gateway, address: temporalAddress(), namespace: 'default', taskQueue }
+  const options = { orm, gateway, keys: TEST_KEYS, address: temporalAddress(), namespace: 'default', taskQueue }
   const { worker, connection } = await createPlanWorker(options)
   const running = worker.run()
   return async () => {

@@ -3,12 +3,17 @@ import { Client, Connection } from '@temporalio/client'
 import { openDatabase } from '../../db/orm.ts'
 import type { PaymentGateway } from '../../gateways/payments.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
+import { encrypting } from '../../secrets/data-converter.ts'
+import type { KeyRing } from '../../secrets/key-ring.ts'
 import { loadConfig } from '../config.ts'
+import { keysIn } from '../keys.ts'
+import { keysFileOf } from '../stack/dev-keys.ts'
 import { homeFolder, runningStack } from '../stack/home.ts'
 
 /** What ops' commands work with. `close` ends every connection. */
 export type Ops = {
   orm: MikroORM
+  keys: KeyRing
   temporal: Client
   payments: PaymentGateway
   namespace: string
@@ -26,7 +31,7 @@ type Where = Pick<ReturnType<typeof loadConfig>, 'DATABASE_URL' | 'TEMPORAL_ADDR
   TEMPORAL_NAMESPACE: string
   TEMPORAL_TASK_QUEUE: string
   STRIPE_API_URL?: string | undefined
-}
+} & Pick<ReturnType<typeof loadConfig>, 'TENOR_KEYS' | 'TENOR_KEYS_FILE'>
 
 /**
  * Connects to the Tenor that the environment names, or else to the one that runs on the data folder. Nothing is reached
@@ -35,12 +40,14 @@ type Where = Pick<ReturnType<typeof loadConfig>, 'DATABASE_URL' | 'TEMPORAL_ADDR
  */
 export async function connectOps(env: NodeJS.ProcessEnv, say: (line: string) => void): Promise<Ops> {
   const where = env.DATABASE_URL?.trim() ? loadConfig(env) : besideStack(env)
-  const orm = await openDatabase(where.DATABASE_URL, { name: 'tenor-ops', connectTimeoutMs: 5_000 })
+  const keys = keysIn(where)
+  const orm = await openDatabase(where.DATABASE_URL, { name: 'tenor-ops', connectTimeoutMs: 5_000, keys })
   const connection = Connection.lazy({ address: where.TEMPORAL_ADDRESS, connectTimeout: '5s' })
   const namespace = where.TEMPORAL_NAMESPACE
   return {
     orm,
-    temporal: new Client({ connection, namespace }),
+    keys,
+    temporal: new Client({ connection, namespace, dataConverter: encrypting(keys) }),
     payments: stripeGateway({
       secretKey: where.STRIPE_SECRET_KEY,
       apiUrl: where.STRIPE_API_URL,
@@ -72,6 +79,9 @@ function besideStack(env: NodeJS.ProcessEnv): Where {
     TEMPORAL_ADDRESS: stack.temporal_address,
     TEMPORAL_NAMESPACE: env.TEMPORAL_NAMESPACE?.trim() || 'default',
     TEMPORAL_TASK_QUEUE: env.TEMPORAL_TASK_QUEUE?.trim() || 'tenor',
+    ...(env.TENOR_KEYS?.trim()
+      ? { TENOR_KEYS: env.TENOR_KEYS }
+      : { TENOR_KEYS_FILE: env.TENOR_KEYS_FILE?.trim() || keysFileOf(home) }),
     STRIPE_SECRET_KEY: secret,
     STRIPE_API_URL: stack.stripe ?? undefined,
   }

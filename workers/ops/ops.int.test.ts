@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { type ApiWorld, startApiWorld } from '../../test/support/api-world.ts'
+import { TEST_KEYS } from '../../test/support/keys.ts'
 import { planWorkflowId } from '../../workflows/plans/messages.ts'
 import { resetCommand, signalCommand } from './batch.ts'
 import { type Ops, UsageError } from './connect.ts'
@@ -17,7 +18,16 @@ beforeAll(async () => {
   world = await startApiWorld()
   const { orm, temporal, payments, config } = world.deps
   const say = (line: string) => said.push(line)
-  ops = { orm, temporal, payments, namespace: 'default', taskQueue: config.taskQueue, say, close: async () => {} }
+  ops = {
+    orm,
+    keys: TEST_KEYS,
+    temporal,
+    payments,
+    namespace: 'default',
+    taskQueue: config.taskQueue,
+    say,
+    close: async () => {},
+  }
 }, 120_000)
 afterAll(async () => world?.close())
 beforeEach(() => {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
+import { encrypting } from '../../secrets/data-converter.ts'
 import type { Ops } from './connect.ts'
 
 const SHOWN = 20
@@ -8,10 +9,13 @@ const SHOWN = 20
  * Replays the history of every open plan and clock of a running server against the workflows of this working tree, and
  * counts those that would break if it were deployed. Exit code 1 when any would.
  */
-export async function replayOpenCommand({ temporal, taskQueue, say }: Ops): Promise<number> {
+export async function replayOpenCommand({ temporal, keys, taskQueue, say }: Ops): Promise<number> {
   const open = temporal.workflow.list({ query: `ExecutionStatus = "Running" AND TaskQueue = "${taskQueue}"` })
   const results = Worker.runReplayHistories(
-    { workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) },
+    {
+      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      dataConverter: encrypting(keys),
+    },
     open.intoHistories({ concurrency: 5 }),
   )
   const counts = { replayed: 0, broken: 0 }

@@ -1,3 +1,4 @@
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js'
 import { eachOf, type Ops } from './connect.ts'
 
 type Finding = { what: string; id: string; detail: string }
@@ -81,12 +82,16 @@ async function workflows({ temporal, taskQueue, say }: Ops): Promise<Finding[]> 
     const { raw } = await temporal.workflow.getHandle(id).describe()
     const task = raw.pendingWorkflowTask?.attempt ?? 0
     const activities = (raw.pendingActivities ?? []).filter(({ attempt }) => (attempt ?? 0) >= TRIED_OFTEN)
+    const { loadedDataConverter } = temporal.options
+    const failures = await Promise.all(
+      activities.map(({ lastFailure }) => decodeOptionalFailureToOptionalError(loadedDataConverter, lastFailure)),
+    )
     return [
       ...(task > 1 ? [{ what: 'failing workflow task', id, detail: `tried ${task} times` }] : []),
-      ...activities.map(({ activityType, attempt, lastFailure }) => ({
+      ...activities.map(({ activityType, attempt }, index) => ({
         what: 'failing activity',
         id,
-        detail: `${activityType?.name} tried ${attempt} times: ${lastFailure?.message ?? ''}`,
+        detail: `${activityType?.name} tried ${attempt} times: ${failures[index]?.message ?? ''}`,
       })),
     ]
   })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
+import { keysIn } from '../keys.ts'
 import { areListening, isHealthy, programPart } from './children.ts'
 import type { Home } from './home.ts'
 import { createPart, type Part, type PartName, type PartSpec } from './part.ts'
@@ -55,7 +56,7 @@ async function database(ground: Ground): Promise<void> {
     await preparePostgresDatabase(ports.postgres)
   }
   const { migrate } = await import('../../db/migrate.ts')
-  await migrate(config.DATABASE_URL).catch((error: Error) => {
+  await migrate(config.DATABASE_URL, keysIn(config)).catch((error: Error) => {
     throw new Error(`The database could not be brought up to the newest schema: ${error.message}`, { cause: error })
   })
 }
@@ -65,7 +66,13 @@ async function temporal(ground: Ground): Promise<void> {
   const namespace = config.TEMPORAL_NAMESPACE
   if (ground.own.has('temporal')) {
     const files = { dbFile: join(home.path, 'temporal.db'), logFile: home.logFile('temporal') }
-    const pages = { uiPort: ports.temporalUi, httpPort: ports.temporalHttp, metricsPort: ports.temporalMetrics }
+    const uiCodec = local(config.API_PORT, '/ui_codec')
+    const pages = {
+      uiPort: ports.temporalUi,
+      uiCodec,
+      httpPort: ports.temporalHttp,
+      metricsPort: ports.temporalMetrics,
+    }
     await start(ground, await temporalPart({ port: ports.temporal, ...pages, ...files, namespace, say }))
   } else {
     await isServing(config.TEMPORAL_ADDRESS, namespace).catch((error: Error) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { loadConfig } from '../config.ts'
+import { keysFileOf } from './dev-keys.ts'
 import type { PartName } from './part.ts'
 import type { Ports } from './ports.ts'
 import { postgresUrl } from './postgres.ts'
@@ -11,6 +12,8 @@ export type Composition = {
   env: NodeJS.ProcessEnv
   /** Whether tokens come from the development issuer. */
   ownIssuer: boolean
+  /** Whether what is encrypted is so by a key of the data folder. */
+  ownKeys: boolean
 }
 
 const HOST = '127.0.0.1'
@@ -34,6 +37,8 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
   const ownIssuer = !names('OIDC_ISSUER', 'DEV_ISSUER_KEY_FILE')
 
   if (!names('DATABASE_URL')) bring('postgres', { DATABASE_URL: postgresUrl(ports.postgres) })
+  const ownKeys = !names('TENOR_KEYS', 'TENOR_KEYS_FILE')
+  if (ownKeys) env.TENOR_KEYS_FILE = keysFileOf(home)
   if (!names('TEMPORAL_ADDRESS')) {
     bring('temporal', {
       TEMPORAL_ADDRESS: `${HOST}:${ports.temporal}`,
@@ -50,6 +55,8 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
   }
   if (!names('SALESFORCE_LOGIN_URL', 'SALESFORCE_CLIENT_ID')) bring('salesforce', salesforceSandbox(ports))
   if (ownIssuer) Object.assign(env, { TENOR_MODE: 'development', DEV_ISSUER_KEY_FILE: keyFile })
+  // The development server's UI has no sign-in that could ask with a token.
+  if (ownIssuer && own.has('temporal')) env.CODEC_OPEN = 'true'
   preset({
     SANDBOX_DATA: join(home, 'sandbox'),
     MAIL_FROM: 'Tenor <billing@tenor.localhost>',
@@ -61,7 +68,7 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
     WEBHOOK_ALLOW_PRIVATE: 'true',
   })
   loadConfig(env)
-  return { own, env, ownIssuer }
+  return { own, env, ownIssuer, ownKeys }
 }
 
 function stripeSandbox(ports: Ports, api: string): Record<string, string> {

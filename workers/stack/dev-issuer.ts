@@ -1,7 +1,8 @@
 import * as fs from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createLocalJWKSet, exportJWK, generateKeyPair, importJWK, type JWK, type JWTVerifyGetKey, SignJWT } from 'jose'
 import type { Role } from '../../domain/identity/roles.ts'
+import { writeOnce } from './write-once.ts'
 
 export const DEV_ISSUER = 'tenor-dev'
 export const DEV_AUDIENCE = 'tenor'
@@ -55,17 +56,7 @@ async function keyIn(file: string): Promise<JWK> {
   if (!fs.existsSync(file)) {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true })
     const key = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: `dev-${Date.now()}` }
-    fs.mkdirSync(dirname(file), { recursive: true })
-    // Linked into place, so that of two that start together both take the same key, and whole.
-    const draft = `${file}.${process.pid}`
-    fs.writeFileSync(draft, JSON.stringify(key), { mode: 0o600 })
-    try {
-      fs.linkSync(draft, file)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    } finally {
-      fs.rmSync(draft)
-    }
+    writeOnce(file, JSON.stringify(key))
   }
   return JSON.parse(fs.readFileSync(file, 'utf8'))
 }

@@ -2,6 +2,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { bringUp } from './bring-up.ts'
 import { composeStack } from './composition.ts'
 import { DEFAULT_TENANT, type DevIssuer, devIssuer } from './dev-issuer.ts'
+import { keysFileOf, makeDevKeys } from './dev-keys.ts'
 import { type Addresses, type Home, takeHome, turnLogs } from './home.ts'
 import type { Part, PartName } from './part.ts'
 import { isPortFree, type PortName, type Ports } from './ports.ts'
@@ -60,6 +61,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     turnLogs(home)
     const issuer = await devIssuer(home.path)
     const composition = composeStack(given, ports, home.path, issuer.keyFile)
+    if (composition.ownKeys) sayKeys(keysFileOf(home.path), say)
     const config = loadConfig(composition.env)
     const { own, env } = composition
     const { durable = true, signal } = options
@@ -87,6 +89,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   } finally {
     options.signal?.removeEventListener('abort', onAbort)
   }
+}
+
+/** What is encrypted with a key is worth as much as the key: nobody should keep such data without knowing it. */
+function sayKeys(file: string, say: (line: string) => void): void {
+  const made = makeDevKeys(file) ? 'Made a development key that' : 'A development key'
+  say(`${made} encrypts personal data: ${file}. Lose it and they are lost; for data to keep, set TENOR_KEYS.`)
 }
 
 /** A long step, such as building a server, is not waited for once the start is given up. */

@@ -9,6 +9,8 @@ export type TemporalOptions = {
   dbFile?: string
   /** Absent: without the web page. */
   uiPort?: number
+  /** Where its page has what is encrypted decoded. */
+  uiCodec?: string
   httpPort?: number
   metricsPort?: number
   namespace: string
@@ -30,9 +32,10 @@ export async function temporalPart(options: TemporalOptions): Promise<PartSpec> 
 }
 
 function flags(options: TemporalOptions): string[] {
-  const { dbFile, uiPort, httpPort, metricsPort, namespace } = options
+  const { dbFile, uiPort, uiCodec, httpPort, metricsPort, namespace } = options
   return [
     ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
+    ...(uiPort === undefined || uiCodec === undefined ? [] : ['--ui-codec-endpoint', uiCodec]),
     ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
     ...(httpPort === undefined ? [] : ['--http-port', String(httpPort)]),
     ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),

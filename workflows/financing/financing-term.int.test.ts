@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client'
-import { Customers } from '../../db/customers/customers.ts'
+import { addCustomer } from '../../db/customers/people.ts'
 import { openDatabase } from '../../db/orm.ts'
 import { JournalEntries } from '../../db/plans/ledger.ts'
 import { findPlan } from '../../db/plans/read.ts'
@@ -11,6 +11,8 @@ import type { Plan } from '../../domain/plans/plan.ts'
 import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
 import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
+import { encrypting } from '../../secrets/data-converter.ts'
+import { TEST_KEYS } from '../../test/support/keys.ts'
 import { installmentsOf, loadPlan } from '../../test/support/read-back.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from '../../test/support/servers.ts'
 import { createPlanWorker } from '../../workers/plan-worker.ts'
@@ -34,13 +36,14 @@ afterAll(async () => world?.close())
 
 async function startWorld(): Promise<World> {
   const database = await freshDatabase()
-  const orm = await openDatabase(database.url)
+  const orm = await openDatabase(database.url, { keys: TEST_KEYS })
   const sandbox = await startStripeSandbox({ port: 0, webhookSecret: 'whsec_test' })
   const gateway = stripeGateway({ secretKey: 'sk_test_x', apiUrl: sandbox.url, returnUrl: 'http://localhost/back' })
   const taskQueue = freshTaskQueue()
   const { worker, connection: native } = await createPlanWorker({
     orm,
     gateway,
+    keys: TEST_KEYS,
     address: temporalAddress(),
     namespace: 'default',
     taskQueue,
@@ -50,7 +53,7 @@ async function startWorld(): Promise<World> {
   let customers = 0
   return {
     orm,
-    client: new Client({ connection }),
+    client: new Client({ connection, dataConverter: encrypting(TEST_KEYS) }),
     taskQueue,
     stripe: sandbox.url,
     async customer(outcomes = []) {
@@ -61,13 +64,15 @@ async function startWorld(): Promise<World> {
         id,
       )
       const at = new Date().toISOString()
-      await orm.em.fork().insert(Customers, {
+      await addCustomer(orm.em.fork(), {
         tenantId: 'acme',
         id,
         name: 'Amara Okafor',
         email: 'amara@example.com',
+        phone: null,
+        locale: null,
         gatewayCustomerId: made.id,
-        preferences: {},
+        defaultPaymentMethod: null,
         createdAt: at,
         updatedAt: at,
       })

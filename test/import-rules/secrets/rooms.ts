@@ -1,0 +1,3 @@
+import { charge } from '../activities/charge.ts'
+
+export const secretsRooms = charge
