@@ -3,6 +3,7 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import fc from 'fast-check'
 import { KeyMissing, keyRing } from './key-ring.ts'
 import { keyIdIn, payloadCodec } from './payload-codec.ts'
+import { payloadsIn } from './payloads-in.ts'
 import { NotOpened } from './seal.ts'
 
 const K1 = `k1:${randomBytes(32).toString('base64')}`
@@ -76,4 +77,16 @@ describe('the payload codec', () => {
       { numRuns: 500 },
     )
   })
+})
+
+it('every payload is found in a message, however deep', () => {
+  const [one, two, three] = [plain(1), plain(2), plain(3)]
+  const history = {
+    events: [
+      { at: null, input: { payloads: [one] } },
+      { failure: { encoded: two }, memo: { x: three } },
+    ],
+  }
+  expect([...payloadsIn(history)]).toEqual([one, two, three])
+  expect([...payloadsIn([null, undefined, 'x', 1, new Uint8Array(9)])]).toEqual([])
 })

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { Client, Connection } from '@temporalio/client'
+import { encrypting } from '../../secrets/data-converter.ts'
+import { payloadsIn } from '../../secrets/payloads-in.ts'
+import { keysIn } from '../../workers/keys.ts'
 import { sharedTenor } from '../support/e2e-client.ts'
 import { stopServers, temporalAddress } from '../support/servers.ts'
-import { startSharedStack } from '../support/stack.ts'
+import { sharedStack, startSharedStack } from '../support/stack.ts'
 import { keepStory, type Run } from './histories.ts'
 import { STORIES, type Story } from './stories.ts'
 
@@ -16,7 +19,9 @@ async function main(): Promise<void> {
   }
   const tenor = await sharedTenor()
   const connection = await Connection.connect({ address: temporalAddress() })
-  const temporal = new Client({ connection })
+  const { TENOR_KEYS, TENOR_KEYS_FILE } = sharedStack().env
+  const keys = keysIn({ TENOR_KEYS, TENOR_KEYS_FILE })
+  const temporal = new Client({ connection, dataConverter: encrypting(keys) })
   const record = async (story: string, live: Story) => {
     const workflows = Object.entries(await live(tenor, temporal))
     const kept = await Promise.all(workflows.map(([name, id]) => runsOf(temporal, name, id)))
@@ -36,11 +41,22 @@ async function runsOf(temporal: Client, name: string, workflowId: string): Promi
   const runs: Run['history'][] = []
   for (let runId: string | undefined | null; runId !== ''; ) {
     const handle = temporal.workflow.getHandle(workflowId, runId ?? undefined)
-    const history = await handle.fetchHistory()
+    const history = await readable(temporal, await handle.fetchHistory())
     runs.unshift(history)
     runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? ''
   }
   return runs.map((history, index) => ({ name: `${name}-${index + 1}`, history }))
+}
+
+/** Histories are kept as they were before they were encrypted: a key that is gone must not take them along. */
+async function readable(temporal: Client, history: Run['history']): Promise<Run['history']> {
+  for (const payload of payloadsIn(history)) {
+    let decoded = payload
+    for (const codec of temporal.options.loadedDataConverter.payloadCodecs)
+      [decoded = payload] = await codec.decode([decoded])
+    Object.assign(payload, decoded)
+  }
+  return history
 }
 
 await startSharedStack()
