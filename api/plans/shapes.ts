@@ -177,7 +177,7 @@ export const Receipt = z
     amount,
     currency: z.string(),
     issued_at: instant,
-    pdf_url: z.string(),
+    pdf_url: z.string().meta({ description: 'Of this API: asked for with a token, as everything else.' }),
   })
   .meta({ id: 'Receipt' })
 

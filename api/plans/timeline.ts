@@ -5,7 +5,7 @@ import { describeDate, describeMoment, startOfDay } from '../../domain/calendar.
 import { formatMoney } from '../../domain/money.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { reminderMoment } from '../../domain/plans/time.ts'
-import { reasonInWords } from '../../domain/plans/words.ts'
+import { reasonInWords, typeInWords } from '../../domain/plans/words.ts'
 import { attemptOutcome } from './present.ts'
 import { whyMoved } from './why.ts'
 
@@ -121,7 +121,7 @@ function endOf(row: TransactionRow): string {
 
 function noticeItem(row: TimelineMaterial['notifications'][number]): TimelineItem {
   const how = { queued: 'is on its way', sent: 'was sent', failed: 'could not be sent' }[row.status]
-  const title = `${row.channel === 'email' ? 'E-mail' : row.channel} ${row.type} ${how}`
+  const title = `${row.channel === 'email' ? 'E-mail' : row.channel} "${typeInWords(row.type)}" ${how}`
   return { ...NOTHING, at: row.createdAt, type: 'notice', title, outcome: row.status, coming: false }
 }
 

@@ -32,6 +32,11 @@ export function reasonInWords(reason: EscalationReason): string {
   return REASONS[reason]
 }
 
+/** A type of events or notices in words: `payment_method.required` is `payment method required`. */
+export function typeInWords(type: string): string {
+  return type.replace(/[._]/g, ' ')
+}
+
 /** `Instalment 4 of 12, $100.00, due 15 Apr 2027 09:00 New York`. */
 export function installmentInWords(plan: Plan, installment: Installment, cause: AttemptCause = 'due'): string {
   const amount = formatMoney(unpaid(installment), plan.terms.currency)

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { html, page } from '../page.ts'
+import { at, html, page } from '../page.ts'
 import type { Message, Messages } from './messages.ts'
 
 type ById = { Params: { id: string } }
@@ -39,13 +39,9 @@ function withPictures(message: Message): string {
   )
 }
 
-function time(instant: string): string {
-  return instant.slice(0, 19).replace('T', ' ')
-}
-
 function inboxPage(newestFirst: Message[]): string {
   const rows = newestFirst.slice(0, SHOWN).map(
-    (one) => html`<tr><td>${time(one.received_at)}</td><td>${one.to.join(', ')}</td>
+    (one) => html`<tr><td>${at(one.received_at)}</td><td>${one.to.join(', ')}</td>
 <td><a href="/messages/${one.id}">${one.subject || '(no subject)'}</a></td>
 <td>${one.attachments.map(({ filename, url }) => html`<a href="${url}">${filename}</a> `)}</td>
 <td>${one.times > 1 ? `${one.times} times` : ''}</td></tr>`,
@@ -62,7 +58,7 @@ function messagePage(message: Message | undefined): string {
   return page(
     message.subject || '(no subject)',
     html`<p><a href="/">Inbox</a> · <a href="/_sandbox/messages/${id}/raw">source</a></p>
-<p>From ${from}<br>To ${to.join(', ')}<br>${time(received_at)} UTC${message.times > 1 ? `, arrived ${message.times} times` : ''}</p>
+<p>From ${from}<br>To ${to.join(', ')}<br>${at(received_at)} UTC${message.times > 1 ? `, arrived ${message.times} times` : ''}</p>
 <p>${attachments.map(({ filename, url, size }) => html`<a href="${url}">${filename}</a> <small>${Math.ceil(size / 1024)} KB</small> `)}</p>
 ${message.html ? html`<iframe sandbox src="/messages/${id}/html" title="HTML"></iframe>` : ''}
 <h2>Text</h2><pre>${text}</pre>

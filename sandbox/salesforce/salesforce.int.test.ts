@@ -206,3 +206,17 @@ describe('faults', () => {
     expect((await call('e1')).status).toBe(200)
   })
 })
+
+it('shows people each case on a page of its own, with what every write has changed', async () => {
+  await upsert('esc_page', { Description: 'Attempt 1 <failed>' })
+  await upsert('esc_page', { Description: 'Attempt 1 <failed>', Status: 'Closed' })
+  const list = await (await fetch(org.url)).text()
+  const [, path] = list.match(/href="(\/cases\/\d+)"/) ?? []
+  const text = await (await fetch(`${org.url}${path}`)).text()
+  expect(text).toContain('Attempt 1 &lt;failed&gt;')
+  const [, first = '', second = ''] = text.split('What was written to it')[1]?.split('<tr>') ?? []
+  expect(first).toContain('<dt>Description</dt>')
+  expect(second).not.toContain('<dt>Description</dt>')
+  expect(second).toContain('<dt>Status</dt>')
+  expect((await fetch(`${org.url}/cases/1`)).status).toBe(404)
+})

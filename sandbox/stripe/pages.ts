@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type Stripe from 'stripe'
-import { type Html, html, page } from '../page.ts'
+import { at, facts, type Html, html, page } from '../page.ts'
 import type { Confirmations } from './confirm.ts'
-import { paymentsListing } from './payments.ts'
+import { type PaymentListing, paymentListing, paymentsListing } from './payments.ts'
 import type { Sandbox } from './sandbox.ts'
 import { authenticated } from './settle.ts'
 
@@ -10,9 +10,18 @@ type ById = { Params: { id: string } }
 
 const SHOWN = 200
 
-/** What a person sees: the payments, and the page where a customer authenticates one. */
+/** What a person sees: the payments, each of them, and the page where a customer authenticates one. */
 export function pageRoutes(app: FastifyInstance, sandbox: Sandbox): void {
-  app.get('/', async (_request, reply) => reply.type('text/html').send(paymentsPage(sandbox)))
+  app.get<{ Querystring: { customer_id?: string } }>('/', async (request, reply) =>
+    reply.type('text/html').send(paymentsPage(sandbox, request.query.customer_id)),
+  )
+  app.get<ById>('/payments/:id', async (request, reply) => {
+    const payment = paymentListing(sandbox, request.params.id)
+    return reply
+      .code(payment ? 200 : 404)
+      .type('text/html')
+      .send(paymentPage(payment))
+  })
   app.get<ById>('/_sandbox/authenticate/:id', async (request, reply) => {
     const intent = sandbox.records.get<Stripe.PaymentIntent>('payment_intent', request.params.id)
     return reply
@@ -64,16 +73,59 @@ function authenticationPage(intent: Stripe.PaymentIntent | undefined): string {
   )
 }
 
-function paymentsPage(sandbox: Sandbox): string {
-  const rows = paymentsListing(sandbox)
+function stateInWords({ status, decline_code, disputed }: PaymentListing): string {
+  return `${status.replaceAll('_', ' ')}${decline_code ? ` (${decline_code})` : ''}${disputed ? ', taken back' : ''}`
+}
+
+/** All payments, or those of one customer, by whatever name it is known. */
+function paymentsPage(sandbox: Sandbox, customer?: string): string {
+  const rows = paymentsListing(sandbox, customer)
     .reverse()
     .slice(0, SHOWN)
     .map(
-      (one): Html => html`<tr><td>${new Date(one.created * 1000).toISOString().slice(0, 19).replace('T', ' ')}</td>
-<td>${inWords(one.amount, one.currency)}</td><td>${one.status.replaceAll('_', ' ')}${one.decline_code ? ` (${one.decline_code})` : ''}${one.disputed ? ', taken back' : ''}</td>
-<td>${one.amount_refunded ? inWords(one.amount_refunded, one.currency) : ''}</td><td>${one.customer_id}</td><td><small>${one.payment}</small></td></tr>`,
+      (one): Html => html`<tr><td>${at(new Date(one.created * 1000))}</td>
+<td class="whole">${inWords(one.amount, one.currency)}</td><td>${stateInWords(one)}</td>
+<td class="whole">${one.amount_refunded ? inWords(one.amount_refunded, one.currency) : ''}</td><td>${one.description ?? ''}</td>
+<td>${one.customer_id && html`<a href="/?customer_id=${one.customer_id}">${one.customer_id}</a>`}</td>
+<td><a href="/payments/${one.payment}"><small>${one.payment}</small></a></td></tr>`,
     )
-  const head = html`<tr><th>Time (UTC)</th><th>Amount</th><th>State</th><th>Refunded</th><th>Customer</th><th>Payment</th></tr>`
+  const head = html`<tr><th>Time (UTC)</th><th>Amount</th><th>State</th><th>Refunded</th><th>For</th><th>Customer</th><th>Payment</th></tr>`
   const body = rows.length > 0 ? html`<table>${head}${rows}</table>` : html`<p class="muted">No payments yet.</p>`
-  return page('Payments at the Stripe sandbox', body, 5)
+  const all = customer === undefined ? '' : html`<p><a href="/">All payments</a></p>`
+  const title = customer === undefined ? 'Payments at the Stripe sandbox' : `Payments of ${customer}`
+  return page(title, html`${all}${body}`, 5)
+}
+
+function paymentPage(one: PaymentListing | undefined): string {
+  if (!one) return page('No such payment', html`<p><a href="/">All payments</a></p>`)
+  const money = (amount: number) => inWords(amount, one.currency)
+  const back = [
+    ...one.refunds.map(({ id, amount, status, created }) => ({ what: `refund, ${status}`, id, amount, created })),
+    ...one.disputes.map(({ id, amount, reason, status, created }) => ({
+      what: `taken back by the bank (${reason.replaceAll('_', ' ')}), ${status.replaceAll('_', ' ')}`,
+      id,
+      amount,
+      created,
+    })),
+  ]
+  const known = facts([
+    ['State', stateInWords(one)],
+    ['For', one.description],
+    ['Customer', one.customer_id && html`<a href="/?customer_id=${one.customer_id}">${one.customer_id}</a>`],
+    ['Made (UTC)', at(new Date(one.created * 1000))],
+    ['Charged', `${money(one.amount_charged)}, ${one.charges_made === 1 ? 'once' : `${one.charges_made} times`}`],
+    ['Still held', money(one.net)],
+    ...Object.entries(one.metadata),
+  ])
+  const asked = one.idempotency_keys.map(
+    ({ key, path, times }) =>
+      html`<tr><td>${path}</td><td>${key}</td><td>${times === 1 ? 'once' : `${times} times`}</td></tr>`,
+  )
+  return page(
+    `${money(one.amount)}, payment ${one.payment}`,
+    html`<p><a href="/">All payments</a></p>${known}
+${back.length > 0 ? html`<h2>Money back</h2><table>${back.map(({ what, id, amount, created }) => html`<tr><td>${at(new Date(created * 1000))}</td><td class="whole">${money(amount)}</td><td>${what}</td><td><small>${id}</small></td></tr>`)}</table>` : ''}
+<h2>What was asked, and how often</h2><table><tr><th>Request</th><th>Idempotency key</th><th></th></tr>${asked}</table>`,
+    5,
+  )
 }

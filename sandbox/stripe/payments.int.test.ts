@@ -21,6 +21,20 @@ describe('a card charged off session', () => {
     ])
   })
 
+  it('is shown to people: by customer, and on a page of its own with what was asked', async () => {
+    const who = await bench.customerWith('pm_card_visa')
+    const intent = await bench.charge(who, { description: 'Instalment <1> of 12' })
+    await bench.charge(await bench.customerWith('pm_card_visa'), { description: "another's" })
+    const text = async (path: string) => (await fetch(bench.sandbox.url + path)).text()
+
+    const theirs = await text(`/?customer_id=${who.customer}`)
+    expect(theirs).toContain('Instalment &lt;1&gt; of 12')
+    expect(theirs).not.toContain('another')
+    expect(theirs).toContain(`href="/payments/${intent.id}"`)
+    expect(await text(`/payments/${intent.id}`)).toMatch(/50\.00 USD, once[\s\S]*\/v1\/payment_intents/)
+    expect((await fetch(`${bench.sandbox.url}/payments/pi_nobodys`)).status).toBe(404)
+  })
+
   it.each([
     ['pm_card_visa_chargeDeclinedInsufficientFunds', 'card_declined', 'insufficient_funds'],
     ['pm_card_chargeDeclinedInsufficientFunds', 'card_declined', 'insufficient_funds'],

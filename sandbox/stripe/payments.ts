@@ -7,6 +7,7 @@ import type { Sandbox } from './sandbox.ts'
 export type PaymentListing = {
   payment: string
   customer_id: string | null
+  description: string | null
   amount: number
   amount_charged: number
   amount_refunded: number
@@ -43,6 +44,12 @@ export function paymentsListing(sandbox: Sandbox, customer?: string): PaymentLis
   return wanted.map((intent) => listingOf(sandbox, intent))
 }
 
+/** One payment as it really ended, if there is one by this id. */
+export function paymentListing(sandbox: Sandbox, id: string): PaymentListing | undefined {
+  const intent = sandbox.records.get<Stripe.PaymentIntent>('payment_intent', id)
+  return intent && listingOf(sandbox, intent)
+}
+
 function listingOf(sandbox: Sandbox, intent: Stripe.PaymentIntent): PaymentListing {
   const of = { payment: intent.id }
   const charges = sandbox.records.all<Stripe.Charge>('charge', of).filter((charge) => charge.status === 'succeeded')
@@ -55,6 +62,7 @@ function listingOf(sandbox: Sandbox, intent: Stripe.PaymentIntent): PaymentListi
   return {
     payment: intent.id,
     customer_id: intent.customer as string | null,
+    description: intent.description,
     amount: intent.amount,
     amount_charged: charged,
     amount_refunded: refunded,

@@ -4,7 +4,7 @@ import { type Where, waitFor } from './waiting.ts'
 /** One payment in the books of the Stripe sandbox, in minor units; `net` is what was not refunded or returned. */
 export type Payment = { payment: string; status: string; net: number; metadata: { tenor_reference?: string } }
 type Message = { id: string; message_id: string; attachments: { url: string }[] }
-type Case = { external_id: string | null; fields: { CaseNumber: string; Status: string } }
+type Case = { external_id: string | null; fields: { CaseNumber: string; Tenor_Plan_Id__c: string } }
 
 /** The stand-ins for the world outside: what happens there, and what arrived there. */
 export type Sandboxes = {
@@ -19,6 +19,8 @@ export type Sandboxes = {
   inbox: string
   /** The case of an escalation. */
   caseOf(escalation: string): Promise<Case | undefined>
+  /** The page of a plan's newest case; waits for it to arrive. */
+  casePageOf(plan: string): Promise<string>
   casesPage: string
 }
 
@@ -35,7 +37,7 @@ export function sandboxesAt(where: Where): Sandboxes {
       await stripe.post('/_sandbox/settle', { customer_id: customer })
     },
     payments: async (customer) => (await stripe.get<{ data: Payment[] }>(paymentsPath(customer))).data,
-    paymentsPage: (customer) => where.stripe + paymentsPath(customer),
+    paymentsPage: (customer) => `${where.stripe}/?customer_id=${customer}`,
     async receiptMail(email, transaction) {
       const { id, attachments } = await waitFor(`the receipt of ${transaction} in the inbox`, async () =>
         findReceipt(mail, email, transaction),
@@ -46,6 +48,13 @@ export function sandboxesAt(where: Where): Sandboxes {
     async caseOf(escalation) {
       const { data } = await salesforce.get<{ data: Case[] }>('/_sandbox/cases')
       return data.find((one) => one.external_id?.endsWith(escalation))
+    },
+    async casePageOf(plan) {
+      const number = await waitFor(`the case of ${plan} at Salesforce`, async () => {
+        const { data } = await salesforce.get<{ data: Case[] }>('/_sandbox/cases')
+        return data.findLast(({ fields }) => fields.Tenor_Plan_Id__c === plan)?.fields.CaseNumber
+      })
+      return `${where.salesforce}/cases/${number}`
     },
     casesPage: `${where.salesforce}/`,
   }

@@ -46,7 +46,7 @@ export async function openStage(where: Where, narrator: Narrator, opens: string)
       case 'payments':
         return sandboxes.paymentsPage(member.customer)
       case 'case':
-        return sandboxes.casesPage
+        return sandboxes.casePageOf(member.planId)
       case 'receipt':
         return (await sandboxes.receiptMail(member.email, event?.data.transaction_id ?? '')).page
     }

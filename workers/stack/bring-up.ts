@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { keysIn } from '../keys.ts'
 import { areListening, isHealthy, programPart } from './children.ts'
@@ -22,6 +23,7 @@ type Ground = {
 }
 
 const READY_WITHIN_MS = 90_000
+const NAMED_WITHIN_MS = 30_000
 
 /** Stores and stand-ins side by side, then the worker and the API, which work on them. */
 export async function bringUp(ground: Ground): Promise<void> {
@@ -75,11 +77,27 @@ async function temporal(ground: Ground): Promise<void> {
     }
     await start(ground, await temporalPart({ port: ports.temporal, ...pages, ...files, namespace, say }))
   } else {
-    await isServing(config.TEMPORAL_ADDRESS, namespace).catch((error: Error) => {
-      throw new Error(`Temporal does not answer at TEMPORAL_ADDRESS=${config.TEMPORAL_ADDRESS}: ${error.message}`)
-    })
+    await untilServing(ground, config.TEMPORAL_ADDRESS, namespace)
   }
   await registerSearchAttributes(config.TEMPORAL_ADDRESS, namespace)
+}
+
+/** One that is named may be just starting, or busy: it is waited for. */
+async function untilServing({ say, signal }: Ground, address: string, namespace: string): Promise<void> {
+  const until = Date.now() + NAMED_WITHIN_MS
+  for (let tries = 1; ; tries++) {
+    const failure = await isServing(address, namespace).then(
+      () => null,
+      (error: Error) => error,
+    )
+    if (failure === null) return
+    signal?.throwIfAborted()
+    if (Date.now() > until) {
+      throw new Error(`Temporal does not answer at TEMPORAL_ADDRESS=${address}: ${failure.message}`, { cause: failure })
+    }
+    if (tries === 1) say(`Temporal does not answer yet at ${address}; waiting up to ${NAMED_WITHIN_MS / 1000} s…`)
+    await sleep(1_000, undefined, { signal })
+  }
 }
 
 /** One of Tenor's own programs. */

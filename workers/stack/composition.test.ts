@@ -36,6 +36,12 @@ describe('what npm start brings up', () => {
     expect(compose(env).env).toMatchObject(env)
   })
 
+  it('looks for the pages of a Temporal that is named on the same host, unless they are named too', () => {
+    expect(loadConfig(compose({ TEMPORAL_ADDRESS: 'temporal:7233' }).env).TEMPORAL_UI_URL).toBe('http://temporal:8233')
+    const named = { TEMPORAL_ADDRESS: 'temporal:7233', TEMPORAL_UI_URL: 'https://cloud.example.com' }
+    expect(loadConfig(compose(named).env).TEMPORAL_UI_URL).toBe('https://cloud.example.com')
+  })
+
   it('charges at Stripe itself when a key is given and no other address', () => {
     const { env } = compose({ STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' })
     expect(loadConfig(env).STRIPE_API_URL).toBeUndefined()

@@ -17,6 +17,8 @@ export type Composition = {
 }
 
 const HOST = '127.0.0.1'
+/** Where `temporal server start-dev` has its page unless it is told otherwise. */
+const DEV_SERVER_UI_PORT = 8233
 
 /**
  * Which parts to start and what to tell them, given what is already named in the environment.
@@ -44,6 +46,8 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
       TEMPORAL_ADDRESS: `${HOST}:${ports.temporal}`,
       TEMPORAL_UI_URL: `http://${HOST}:${ports.temporalUi}`,
     })
+  } else {
+    preset({ TEMPORAL_UI_URL: `http://${hostOf(given.TEMPORAL_ADDRESS)}:${DEV_SERVER_UI_PORT}` })
   }
   if (!names('STRIPE_SECRET_KEY', 'STRIPE_API_URL')) bring('stripe', stripeSandbox(ports, api))
   if (!names('SMTP_URL')) {
@@ -69,6 +73,10 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
   })
   loadConfig(env)
   return { own, env, ownIssuer, ownKeys }
+}
+
+function hostOf(address = ''): string {
+  return address.trim().replace(/:\d+$/, '')
 }
 
 function stripeSandbox(ports: Ports, api: string): Record<string, string> {

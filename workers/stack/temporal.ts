@@ -48,7 +48,7 @@ function flags(options: TemporalOptions): string[] {
 
 /** Whether a Temporal server answers at the address and knows the namespace. */
 export async function isServing(address: string, namespace: string): Promise<boolean> {
-  const connection = await Connection.connect({ address, connectTimeout: '2s' })
+  const connection = await Connection.connect({ address, connectTimeout: '5s' })
   try {
     await connection.workflowService.describeNamespace({ namespace })
     return true
@@ -59,7 +59,7 @@ export async function isServing(address: string, namespace: string): Promise<boo
 
 /** Registers the search attributes that are missing. Throws when one is there with another type. */
 export async function registerSearchAttributes(address: string, namespace: string): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: '5s' })
+  const connection = await Connection.connect({ address, connectTimeout: '10s' })
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
     const wanted = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED_VALUE_TYPE[type]] as const)

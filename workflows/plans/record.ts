@@ -1,9 +1,13 @@
 import { workflowInfo } from '@temporalio/workflow'
 import type { Effect } from '../../domain/plans/effects.ts'
+import { typeInWords } from '../../domain/plans/words.ts'
 import { ask, askHereFirst } from './activities.ts'
 import type { Opening } from './messages.ts'
 import { now, type Run } from './run.ts'
 import { unwritten, writtenAs } from './written.ts'
+
+/** Temporal's UI cuts what is longer. */
+const MOST_SUMMARY = 200
 
 /** Has the new plan recorded before anything else of it is. */
 export function recordOpening(run: Run, { effects, ...opening }: Opening & { effects: Effect[] }): void {
@@ -44,9 +48,11 @@ function enqueue(run: Run, write: () => Promise<void>): void {
   })
 }
 
+/** `Record: payment failed, escalation opened`, `Write to the customer: payment reminder`. */
 function summaryOf(effects: Effect[]): string {
-  const events = effects.flatMap((effect) => (effect.write === 'event' ? [effect.type] : []))
-  const notices = effects.flatMap((effect) => (effect.write === 'notice' ? [effect.type] : []))
-  const what = events.length > 0 ? events : notices
-  return `Record ${what.length > 0 ? [...new Set(what)].join(', ') : 'the plan'}`.slice(0, 200)
+  const told = (write: 'event' | 'notice') =>
+    [...new Set(effects.flatMap((effect) => (effect.write === write ? [typeInWords(effect.type)] : [])))].join(', ')
+  const [events, notices] = [told('event'), told('notice')]
+  const what = events ? `Record: ${events}` : notices ? `Write to the customer: ${notices}` : 'Record the plan'
+  return what.slice(0, MOST_SUMMARY)
 }
