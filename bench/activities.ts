@@ -51,8 +51,7 @@ export function createBenchActivities({ orm, gateway, now }: PlanDeps, onCycle: 
       if ('result' in made) throw new Error(made.code)
       await em.nativeUpdate(Transactions, { id: transaction }, { gatewayId: made.id, gatewayRequestKey: transaction })
       const outcome = await gateway.confirm(made.id, `${transaction}:confirm`)
-      const methodType = plan.paymentMethod.type
-      const settled = settleInstallment(plan, started, outcome, { at, transaction, methodType })
+      const settled = settleInstallment(plan, started, outcome, at)
       const isReceipt = (effect: Effect) => effect.write === 'receipt' || effect.write === 'notice'
       await orm.em.fork().transactional(async (tx) => {
         await tx.nativeUpdate(

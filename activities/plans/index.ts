@@ -5,7 +5,7 @@ import type { Plan } from '../../domain/plans/plan.ts'
 import { type ChargeAsked, chargeInstallment } from './charge-installment.ts'
 import type { PlanDeps } from './deps.ts'
 import { giveBack, type RefundAsked } from './give-back.ts'
-import { lookAt } from './look-at.ts'
+import { type LookAsked, lookAt } from './look-at.ts'
 import { type PaymentAsked, payOnce } from './pay-once.ts'
 
 export type PlanActivities = ReturnType<typeof createPlanActivities>
@@ -31,6 +31,6 @@ export function createPlanActivities(deps: PlanDeps) {
     chargeInstallment: (asked: ChargeAsked) => chargeInstallment(deps, asked),
     payOnce: (asked: PaymentAsked) => payOnce(deps, asked),
     giveBack: (asked: RefundAsked) => giveBack(deps, asked),
-    lookAt: (asked: { plan: string; transaction: string }) => lookAt(deps, asked),
+    lookAt: (asked: LookAsked) => lookAt(deps, asked),
   }
 }

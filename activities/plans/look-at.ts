@@ -1,5 +1,5 @@
-import { Transactions } from '../../db/plans/transactions.ts'
-import type { ReturnOutcome } from '../../domain/plans/outcome.ts'
+import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
+import type { PaymentState, ReturnOutcome } from '../../domain/plans/outcome.ts'
 import type { PastPayment } from '../../domain/plans/returns.ts'
 import type { PlanDeps } from './deps.ts'
 
@@ -8,11 +8,23 @@ export type News =
   | { news: 'returned'; payment: PastPayment; outcome: ReturnOutcome }
   | { news: 'received'; payment: PastPayment }
 
-/** Reads a payment that is over for its plan: what the gateway holds now against what is recorded. Changes nothing. */
-export async function lookAt({ orm, gateway }: PlanDeps, asked: { plan: string; transaction: string }): Promise<News> {
+export type LookAsked = { plan: string; transaction: string; close: boolean }
+
+/**
+ * Looks at a payment that is over for its plan: what the gateway holds now against what is recorded. With `close` it is
+ * cancelled first, if that is still possible (keeps Charging). `isOpen`: the customer or the bank may still complete it.
+ */
+export async function lookAt({ orm, gateway }: PlanDeps, asked: LookAsked): Promise<News & { isOpen: boolean }> {
   const row = await orm.em.fork().findOne(Transactions, { id: asked.transaction, planId: asked.plan, type: 'charge' })
-  if (!row?.gatewayId || row.gateway === 'external') return { news: 'none' }
-  const state = await gateway.read(row.gatewayId)
+  if (!row?.gatewayId || row.gateway === 'external') return { news: 'none', isOpen: false }
+  const state = await (asked.close ? gateway.cancel(row.gatewayId) : gateway.read(row.gatewayId))
+  const isOpen = OPEN.includes(state.result)
+  return { ...newsOf(row, state), isOpen }
+}
+
+const OPEN: PaymentState['result'][] = ['requires_action', 'processing', 'unconfirmed']
+
+function newsOf(row: TransactionRow, state: PaymentState): News {
   const payment: PastPayment = { transaction: row.id, amount: row.amount, parts: row.allocations }
   if (row.status === 'succeeded' && row.returnedAt === null && state.result === 'returned') {
     return { news: 'returned', payment, outcome: state }

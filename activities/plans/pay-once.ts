@@ -23,6 +23,6 @@ export async function payOnce(deps: PlanDeps, asked: PaymentAsked): Promise<{ ou
   if (outcome.result !== 'requires_action') return { outcome, at }
   const row = await deps.orm.em.fork().findOneOrFail(Transactions, { id: payment.transaction })
   const state = row.gatewayId ? await deps.gateway.cancel(row.gatewayId) : null
-  if (state?.result === 'succeeded') return { outcome: { result: 'succeeded' }, at }
+  if (state?.result === 'succeeded' || state?.result === 'processing') return { outcome: { result: state.result }, at }
   return { outcome: { result: 'declined', severity: 'soft', code: outcome.code }, at }
 }

@@ -84,9 +84,8 @@ async function firstCharge(): Promise<{ plan: Plan; asked: ChargeAsked }> {
   const plan = attemptStarted(await recordedPlan(), 1, 'due', NOW)
   const attempt = openAttempt(plan, 1)
   if (!attempt) throw new Error('not begun')
-  const { paymentMethod } = plan
   const installment = findInstallment(plan, 1)
-  return { plan, asked: { plan: plan.id, attempt, installment, paymentMethod, description: 'x', why: {}, clock: NOW } }
+  return { plan, asked: { plan: plan.id, attempt, installment, description: 'x', why: {}, clock: NOW } }
 }
 
 /** The second try runs whole while the first waits for its answer. */

@@ -128,6 +128,40 @@ describe('a financing term over HTTP', () => {
     expect((await world.ask('GET', `/notifications?plan_id=${id}&type=payment.receipt`)).body.data).toHaveLength(3)
   })
 
+  it('tells of a pause with its end, and what comes after it', async () => {
+    const { url, clock } = await start({ billing_day: 31, start_date: '2027-01-31' })
+    await advance(clock, '2027-02-10T00:00:00Z')
+    const pausing = { mode: 'extend', until: '2027-04-10' }
+    const { body } = await world.ask('POST', `${url}/pause`, { body: pausing })
+    expect(body).toMatchObject({ next_billing_at: '2027-04-30T09:00:00Z', pause: { until: '2027-04-10T00:00:00Z' } })
+    const { data } = (await world.ask('GET', `${url}/timeline`)).body
+    const coming = data.filter((item: { coming: boolean; type: string }) => item.coming && item.type !== 'reminder')
+    expect(coming[0]).toMatchObject({
+      type: 'resumption',
+      at: '2027-04-10T00:00:00Z',
+      title: 'The payment holiday ends 10 Apr 2027 00:00 UTC',
+    })
+    expect(coming[1]).toMatchObject({
+      installment_number: 4,
+      title: 'Instalment 4 of 12, $100.00, is charged 30 Apr 2027 09:00 UTC',
+    })
+    expect(coming.slice(-2)).toMatchObject([
+      { installment_number: 2, at: '2028-01-31T09:00:00Z', why: expect.stringContaining('moved from 28 Feb 2027') },
+      { installment_number: 3, at: '2028-02-29T09:00:00Z' },
+    ])
+    expect((await world.ask('POST', `${url}/pause`, { body: { mode: 'extend' } })).body).toMatchObject({
+      status: 409,
+      code: 'already_paused',
+    })
+    await world.ask('POST', `${url}/resume`)
+    const again = { mode: 'catch_up', until: '2027-02-01' }
+    expect((await world.ask('POST', `${url}/pause`, { body: again })).body).toMatchObject({
+      status: 422,
+      errors: [{ pointer: '/until' }],
+    })
+    expect((await world.ask('POST', `${url}/resume`)).body).toMatchObject({ status: 409, code: 'not_paused' })
+  })
+
   it('tells its story: what happened and what will, and why', async () => {
     const { url, clock } = await start({ billing_day: 31, start_date: '2027-01-31' })
     await advance(clock, '2027-02-01T00:00:00Z')

@@ -1,7 +1,8 @@
 import { defineSearchAttributeKey, type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common'
 import { describeDate } from '../../domain/calendar.ts'
 import { formatMoney } from '../../domain/money.ts'
-import { nextBillingAt, outstanding, statusOf } from '../../domain/plans/figures.ts'
+import { nextBillingAt } from '../../domain/plans/coming.ts'
+import { outstanding, statusOf } from '../../domain/plans/figures.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
 
 /** What Temporal's UI shows of a plan from its first moment on; later its workflow keeps it up to date. */

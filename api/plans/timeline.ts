@@ -1,9 +1,13 @@
 import type { PlanRow } from '../../db/plans/plans.ts'
 import type { TimelineMaterial } from '../../db/plans/read-timeline.ts'
+import { planOf } from '../../db/plans/rows.ts'
 import type { TransactionRow } from '../../db/plans/transactions.ts'
-import { describeDate, describeMoment, startOfDay } from '../../domain/calendar.ts'
+import { compareInstants, describeDate, describeMoment, later, startOfDay } from '../../domain/calendar.ts'
 import { formatMoney } from '../../domain/money.ts'
-import type { Instant } from '../../domain/plans/terms.ts'
+import { type ComingCharge, comingCharges } from '../../domain/plans/coming.ts'
+import { dueMoment, findInstallment, unpaid } from '../../domain/plans/figures.ts'
+import type { Installment, Pause, Plan } from '../../domain/plans/plan.ts'
+import type { Instant, Terms } from '../../domain/plans/terms.ts'
 import { reminderMoment } from '../../domain/plans/time.ts'
 import { reasonInWords, typeInWords } from '../../domain/plans/words.ts'
 import { attemptOutcome } from './present.ts'
@@ -52,7 +56,10 @@ const EVENTS: Record<string, (data: Record<string, unknown>, money: Money) => { 
         ? 'As if the total had been so from the start: the difference on what was settled before is charged or refunded once.'
         : 'The instalments that are still to come were spread anew; those settled before kept their amounts.',
   }),
-  'plan.paused': () => ({ title: 'A payment holiday began' }),
+  'plan.paused': ({ mode, until }) => ({
+    title: `A payment holiday began${typeof until === 'string' ? '' : ', until it is ended'}`,
+    ...((mode === 'extend' || mode === 'catch_up') && { why: MODES[mode] }),
+  }),
   'plan.resumed': () => ({ title: 'The payment holiday ended' }),
   'plan.cancellation_requested': (data) => ({
     title: 'Cancelled, effective the same day',
@@ -126,17 +133,13 @@ function noticeItem(row: TimelineMaterial['notifications'][number]): TimelineIte
 }
 
 function escalationItems(row: TimelineMaterial['escalations'][number], money: Money): TimelineItem[] {
-  const about =
-    row.installmentNumber === null || row.installmentNumber === undefined
-      ? 'A refund'
-      : `Instalment ${row.installmentNumber}`
   const item = { ...NOTHING, installment_number: row.installmentNumber || null, amount: row.amount, coming: false }
   const opened = {
     ...item,
     at: row.openedAt,
     type: 'escalation.opened',
-    title: `${about} was escalated to a broker: ${money(row.amount)}`,
-    why: `${reasonInWords(row.reason)}${row.code ? ` Code: ${row.code}.` : ''}`,
+    title: `${escalatedWhat(row)} was escalated to a broker: ${money(row.amount)}`,
+    why: whyEscalated(row),
   }
   if (!row.resolvedAt) return [opened]
   const note = row.resolution?.note ?? null
@@ -144,45 +147,86 @@ function escalationItems(row: TimelineMaterial['escalations'][number], money: Mo
   return [opened, { ...item, at: row.resolvedAt, type: 'escalation.resolved', title, why: note }]
 }
 
-function coming(plan: PlanRow, { installments }: TimelineMaterial, money: Money): TimelineItem[] {
-  const { terms, pause } = plan.state
-  if (plan.lifecycle !== 'pending' && plan.lifecycle !== 'active') return []
-  const item = { ...NOTHING, coming: true }
-  const due = installments.flatMap((row): TimelineItem[] => {
-    const unpaid = row.amount - row.paidAmount
-    if (row.number === 0 || !row.nextAttemptAt || (pause && row.status === 'scheduled')) return []
-    const isRetry = row.status === 'retrying'
-    const about = { ...item, amount: unpaid, installment_number: row.number }
-    const charge = {
-      ...about,
-      at: row.nextAttemptAt,
-      type: isRetry ? 'retry' : 'due',
-      title: `Instalment ${row.number} of ${terms.count}, ${money(unpaid)}, ${isRetry ? 'is tried again' : 'is charged'} ${describeMoment(row.nextAttemptAt, terms.timezone)}`,
-      why: isRetry ? whyRetry(plan) : whyDue(plan, row.dueDate),
-    }
-    const at = isRetry || row.state.reminded ? null : reminderMoment(row.state, terms)
-    if (at === null) return [charge]
-    const title = `Reminder of instalment ${row.number}, due ${describeDate(row.dueDate)}`
-    return [{ ...about, at, type: 'reminder', title, why: `${terms.reminderDays} days before the due date` }, charge]
-  })
-  const end = {
-    ...item,
-    at: startOfDay(plan.endDate, terms.timezone),
-    type: 'completion',
-    title: `The term ends on ${describeDate(plan.endDate)}`,
-    why: 'Completed then, once everything is paid or waived.',
-  }
-  return [...due, end]
+function escalatedWhat({ installmentNumber }: TimelineMaterial['escalations'][number]): string {
+  if (installmentNumber === null || installmentNumber === undefined) return 'A refund'
+  return installmentNumber === 0 ? 'The balance of the cancellation' : `Instalment ${installmentNumber}`
 }
 
-function whyDue({ state: { terms } }: PlanRow, dueDate: string): string {
+/** The gateway's code only where it says more than the reason does. */
+function whyEscalated({ reason, code }: TimelineMaterial['escalations'][number]): string {
+  const words = reasonInWords(reason)
+  return code && code !== reason ? `${words} The bank's word for it: ${code.replaceAll('_', ' ')}.` : words
+}
+
+function coming(row: PlanRow, { installments }: TimelineMaterial, money: Money): TimelineItem[] {
+  if (row.lifecycle !== 'pending' && row.lifecycle !== 'active') return []
+  const plan = planOf(row, installments)
+  const { terms, pause } = plan
+  const end = {
+    ...NOTHING,
+    coming: true,
+    at: startOfDay(row.endDate, terms.timezone),
+    type: 'completion',
+    title: `The term ends on ${describeDate(row.endDate)}`,
+    why: 'Completed then, once everything is paid or waived.',
+  }
+  const charges = comingCharges(plan).flatMap((charge) => [
+    ...(charge.isRetry ? [] : comingReminder(plan, charge.installment, money)),
+    comingCharge(plan, charge, money),
+  ])
+  return [...(pause?.until ? [comingResumption(pause.mode, pause.until, terms)] : []), ...charges, end]
+}
+
+function comingResumption(mode: Pause['mode'], until: Instant, terms: Terms): TimelineItem {
+  const title = `The payment holiday ends ${describeMoment(until, terms.timezone)}`
+  return { ...NOTHING, at: until, type: 'resumption', title, why: MODES[mode], coming: true }
+}
+
+const MODES: Record<Pause['mode'], string> = {
+  extend: 'What it missed moves to billing days after the last due date.',
+  catch_up: 'What it missed is then charged, one instalment a day.',
+}
+
+function comingCharge(plan: Plan, { installment, at, isRetry }: ComingCharge, money: Money): TimelineItem {
+  const amount = unpaid(installment)
+  const { number } = installment
+  const what = `Instalment ${number} of ${plan.installments.length}, ${money(amount)}`
+  const title = `${what}, ${isRetry ? 'is tried again' : 'is charged'} ${describeMoment(at, plan.terms.timezone)}`
+  const why = isRetry ? whyRetry(plan.terms) : whyThen(plan, installment, at)
+  const type = isRetry ? 'retry' : 'due'
+  return { ...NOTHING, at, type, title, why, amount, installment_number: number, coming: true }
+}
+
+/** None for one that would come when the instalment is due already; during a pause none is sent. */
+function comingReminder(plan: Plan, installment: Installment, money: Money): TimelineItem[] {
+  const { terms, pause } = plan
+  const planned = installment.reminded ? null : reminderMoment(installment, terms)
+  if (planned === null) return []
+  const at = pause?.until ? later(planned, pause.until) : planned
+  if (compareInstants(dueMoment(installment, terms), at) <= 0) return []
+  const amount = unpaid(installment)
+  const title = `Reminder of instalment ${installment.number}, ${money(amount)} due ${describeDate(installment.dueDate)}`
+  const why = `${terms.reminderDays} days before the due date${at === planned ? '' : ', once the payment holiday is over'}`
+  const about = { amount, installment_number: installment.number, coming: true }
+  return [{ ...NOTHING, ...about, at, type: 'reminder', title, why }]
+}
+
+function whyThen(plan: Plan, installment: Installment, at: Instant): string {
+  if (installment.atOnce) return 'The total was raised: due at once, as no instalment to come could take it'
+  const { dueDate } = findInstallment(plan, installment.number)
+  const moved = dueDate === installment.dueDate ? '' : `; moved from ${describeDate(dueDate)} by the payment holiday`
+  if (compareInstants(dueMoment(installment, plan.terms), at) < 0)
+    return `Due ${describeDate(dueDate)}; what was missed is charged one a day`
+  return whyDue(plan.terms, installment.dueDate) + moved
+}
+
+function whyDue(terms: Terms, dueDate: string): string {
   if (terms.cadence.every === 'week') return `Every week, at ${terms.billingTime} in ${terms.timezone}`
   const { day } = terms.cadence
   const clamped = Number(dueDate.slice(8)) === day ? '' : ', the last day of a month that is shorter'
   return `Billing day ${day}${clamped}, at ${terms.billingTime} in ${terms.timezone}`
 }
 
-function whyRetry({ state: { terms } }: PlanRow): string {
-  const { retries, everyDays } = terms.retryPolicy
+function whyRetry({ retryPolicy: { retries, everyDays } }: Terms): string {
   return `Retry policy: ${retries} ${retries === 1 ? 'retry' : 'retries'}, after ${everyDays.join(', ')} days`
 }

@@ -189,7 +189,7 @@ async function changeEscalation(em: EntityManager, effect: EscalationChanged, at
 }
 
 async function changeTransaction(em: EntityManager, change: TransactionChanged, at: Instant): Promise<void> {
-  const { id, status, declineCode, returned, parts } = change
+  const { id, status, declineCode, returned, amount, parts } = change
   const settled = status === 'succeeded' || status === 'failed'
   await em.nativeUpdate(
     Transactions,
@@ -197,12 +197,16 @@ async function changeTransaction(em: EntityManager, change: TransactionChanged, 
     {
       updatedAt: at,
       ...(status === undefined ? {} : { status }),
+      ...(amount === undefined ? {} : { amount }),
       ...(parts === undefined ? {} : { allocations: parts }),
       ...(settled ? { settledAt: at } : {}),
       ...(declineCode === undefined ? {} : { declineCode }),
       ...(returned === undefined ? {} : { returnedAmount: returned, returnedAt: at }),
     },
   )
+  if (amount === undefined || parts === undefined) return
+  const text = JSON.stringify(parts)
+  await em.execute(`update transactions set why = jsonb_set(why, '{parts}', ?::jsonb) where id = ?`, [text, id], 'run')
 }
 
 /** The number is the next one of the plan, which is why the plan's row has to be held. */

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
+import { nextBillingAt } from '../../domain/plans/coming.ts'
 import { type Effect, headOf, type PlanChange } from '../../domain/plans/effects.ts'
-import { nextBillingAt, outstanding, paidIn, statusOf } from '../../domain/plans/figures.ts'
+import { outstanding, paidIn, statusOf } from '../../domain/plans/figures.ts'
 import { paid } from '../../domain/plans/ledger.ts'
 import type { Installment, Plan } from '../../domain/plans/plan.ts'
 import { TEST_KEYS } from '../../test/support/keys.ts'
@@ -201,6 +202,34 @@ describe('recordChange', () => {
     await recordChange(em(), changeTo(retrying, 2, [], [1]))
     expect((await findPlan(em(), active.tenant, active.id))?.nextBillingAt).toBe('2027-01-16T14:00:00Z')
     await expectFigures(active.id)
+  })
+
+  it.each([
+    ['extend', '2027-04-15T13:00:00Z'],
+    ['catch_up', '2027-03-20T13:00:00Z'],
+  ] as const)('shows of a pause with an end what comes after it: %s', async (mode, next) => {
+    const pause = { mode, since: AT, until: '2027-03-20T09:00:00Z' }
+    const active: Plan = { ...(await recorded()), lifecycle: 'active', pause }
+    await recordChange(em(), changeTo(active, 1))
+    expect((await findPlan(em(), active.tenant, active.id))?.nextBillingAt).toBe(next)
+    await expectFigures(active.id)
+  })
+
+  it('shows what is overdue on the day after the last first attempt, and not before a pause has ended', async () => {
+    const plan = await recorded()
+    const paid = { paid: 10_000, status: 'paid', attempts: 1, firstTriedOn: '2027-05-20' } as const
+    const overdue = withFirst({ ...plan, lifecycle: 'active' }, paid)
+    await recordChange(em(), changeTo(overdue, 1, [], [1]))
+    expect((await findPlan(em(), plan.tenant, plan.id))?.nextBillingAt).toBe('2027-05-21T13:00:00Z')
+    await expectFigures(plan.id)
+    await recordChange(em(), changeTo({ ...overdue, notBefore: '2027-05-25T20:00:00Z' }, 2))
+    expect((await findPlan(em(), plan.tenant, plan.id))?.nextBillingAt).toBe('2027-05-25T20:00:00Z')
+    await expectFigures(plan.id)
+    const extra: Installment = { ...(plan.installments[1] as Installment), number: 13, atOnce: '2027-05-20T16:00:00Z' }
+    const more = { ...overdue, installments: [...overdue.installments, extra] }
+    await recordChange(em(), changeTo(more, 3, [], [13]))
+    expect((await findPlan(em(), plan.tenant, plan.id))?.nextBillingAt).toBe('2027-05-20T16:00:00Z')
+    await expectFigures(plan.id)
   })
 
   it('keeps when a plan was completed, and the balance of a cancellation apart from the instalments', async () => {

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { nextBillingAt } from '../../domain/plans/coming.ts'
 import { type Effect, headOf, type PlanChange, type PlanHead } from '../../domain/plans/effects.ts'
 import type { Installment, Lifecycle, Plan } from '../../domain/plans/plan.ts'
 import type { Instant, Terms } from '../../domain/plans/terms.ts'
@@ -6,7 +7,7 @@ import { insertOnce } from '../insert-once.ts'
 import { Installments } from './installments.ts'
 import { Plans } from './plans.ts'
 import { sealedRequest } from './requests.ts'
-import { headColumns, installmentColumns } from './rows.ts'
+import { headColumns, installmentColumns, planOf } from './rows.ts'
 import { type PlanIdentity, writeEffects } from './write-effects.ts'
 
 /** A change came before the one that precedes it was written: the earlier one is to be written first. */
@@ -148,12 +149,21 @@ export async function lockPlan(em: EntityManager, planId: string): Promise<Locke
  * plan. To be called in the transaction that changed those rows.
  */
 export async function refreshPlan(em: EntityManager, planId: string, at: Instant): Promise<void> {
-  await em.execute(REFRESH, { plan: planId, at }, 'run')
+  await refresh(em, REFRESH, planId, at)
 }
 
 /** What a charge alone changes of those figures: it gives nothing back. */
 async function refreshCharged(em: EntityManager, planId: string, at: Instant): Promise<void> {
-  await em.execute(`with ${FIGURES} ${setFigures()}`, { plan: planId, at }, 'run')
+  await refresh(em, `with ${FIGURES} ${setFigures()}`, planId, at)
+}
+
+async function refresh(em: EntityManager, sql: string, planId: string, at: Instant): Promise<void> {
+  const [refreshed] = await em.execute<{ until: string | null }[]>(sql, { plan: planId, at })
+  if (!refreshed?.until) return
+  // Where a pause will leave the schedule is more than a query can say.
+  const row = await em.findOneOrFail(Plans, { id: planId }, { refresh: true })
+  const installments = await em.find(Installments, { planId }, { refresh: true })
+  await em.nativeUpdate(Plans, { id: planId }, { nextBillingAt: nextBillingAt(planOf(row, installments)) })
 }
 
 const FIGURES = `figures as (
@@ -161,18 +171,22 @@ const FIGURES = `figures as (
     coalesce(sum(paid_amount), 0) as paid,
     coalesce(sum(amount - paid_amount) filter (where status not in ('canceled', 'waived')), 0) as outstanding,
     coalesce(bool_or(escalation_id is not null) filter (where number > 0), false) as past_due,
-    min(next_attempt_at) filter (where number > 0 and status = 'scheduled') as next_first,
+    min(next_attempt_at) filter (where number > 0 and status = 'scheduled' and state ->> 'atOnce' is null) as regular,
+    max(state ->> 'firstTriedOn') as last_first,
+    min(next_attempt_at) filter (where number > 0 and (status <> 'scheduled' or state ->> 'atOnce' is not null))
+      as beside,
     min(next_attempt_at) filter (where number > 0 and status <> 'scheduled') as next_retry
   from installments where plan_id = :plan
-), last_first as (
-  select max(created_at) as at from transactions where plan_id = :plan and type = 'charge' and cause = 'due'
+), next as (
+  select case when f.regular is null then null else greatest(f.regular, cast(state ->> 'notBefore' as timestamptz)) end
+      as first,
+    state -> 'terms' ->> 'timezone' as zone, state -> 'terms' ->> 'billingTime' as billing_time
+  from plans, figures f where id = :plan
 )`
 
 /** What is overdue is charged one a day: the next first attempt is made on the day after the last one at the earliest. */
-const NEXT_FIRST = `case when l.at >= f.next_first
-  then (cast(l.at at time zone (p.state -> 'terms' ->> 'timezone') as date) + 1
-    + cast(p.state -> 'terms' ->> 'billingTime' as time)) at time zone (p.state -> 'terms' ->> 'timezone')
-  else f.next_first end`
+const NEXT_FIRST = `case when n.first is null then null
+  else greatest(n.first, (cast(f.last_first as date) + 1 + cast(n.billing_time as time)) at time zone n.zone) end`
 
 const setFigures = (more = '') => `update plans p set ${more}
   status = case when p.lifecycle = 'active' and f.past_due then 'past_due' else p.lifecycle end,
@@ -182,11 +196,12 @@ const setFigures = (more = '') => `update plans p set ${more}
   next_billing_at = case
     when p.lifecycle not in ('pending', 'active') then null
     when jsonb_typeof(p.state -> 'pause') = 'object' then f.next_retry
-    else least(${NEXT_FIRST}, f.next_retry)
+    else least(${NEXT_FIRST}, f.beside)
   end,
   updated_at = greatest(p.updated_at, cast(:at as timestamptz))
-from figures f, last_first l
-where p.id = :plan`
+from figures f, next n
+where p.id = :plan
+returning p.state -> 'pause' ->> 'until' as until`
 
 const REFRESH = `
 with refunds as (

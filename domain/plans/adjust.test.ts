@@ -1,6 +1,8 @@
 import { adjust } from './adjust.ts'
+import { cancel } from './cancel.ts'
 import { hard, nsf, Played, processing } from './example-plan.ts'
 import { outstanding, paidIn, statusOf, sum } from './figures.ts'
+import { pause, resume } from './pause.ts'
 import { pay } from './pay.ts'
 import type { Plan } from './plan.ts'
 import { resolve } from './resolve.ts'
@@ -180,6 +182,63 @@ describe('neighbours', () => {
     const p = new Played({ total: 130000, discount: 10000 }).to('2027-03-20')
     p.says(to(160000))
     expect(p.amounts()).toEqual([...times(3, 10000), ...times(8, 13333), 13336])
+  })
+
+  it('what is due at once and waits for the end of a pause is raised and lowered before money is given back', () => {
+    const p = threePaid({ adjustmentPolicy: 'catch_up' })
+    p.says((plan, now) => pause(plan, { mode: 'extend', until: null }, now))
+    expect(p.says(to(150000)).answer.charged).toBe(7500)
+    expect(p.says(to(180000)).answer.charged).toBe(7500)
+    expect(p.amounts()).toEqual([...times(3, 10000), ...times(9, 15000), 15000])
+    expect(p.says(to(144000)).answer).toMatchObject({ refunded: 0, charged: 0 })
+    expect(p.amounts()).toEqual([...times(3, 10000), ...times(9, 12000), 6000])
+    expect(p.says(to(120000)).answer).toMatchObject({ refunded: 0, charged: 0 })
+    expect([p.installment(13).amount, standing(p)]).toEqual([0, 120000])
+    expect(p.says(to(108000)).answer.refunded).toBe(3000)
+    p.says(resume)
+    expect(p.installment(13).status).toBe('waived')
+  })
+
+  it.each([
+    ['UGX', 100003, [8333, 8333, 8340]],
+    ['KWD', 100010, [8330, 8330, 8380]],
+  ])('%s: amounts in steps that can be charged, also when adjusted twice', (currency, total, amounts) => {
+    const p = new Played({ currency, total: 90000 })
+    p.says(to(120000))
+    p.says(to(total))
+    expect([p.amounts()[0], p.amounts()[10], p.amounts()[11]]).toEqual(amounts)
+    p.to('2027-03-20')
+    p.says(to(10))
+    expect(standing(p)).toBe(10)
+  })
+
+  it('catch_up downwards with one escalated: that one is lowered first, and only the rest is given back', () => {
+    const p = new Played({ adjustmentPolicy: 'catch_up' }, { '4_1': hard }).to('2027-04-20')
+    const { answer } = p.says(to(60000))
+    // Four settled ones of 10000 should have been of 5000: 20000 too much, 10000 of it was never paid.
+    expect([p.installment(4).amount, p.installment(4).status, answer.refunded]).toEqual([0, 'waived', 10000])
+    expect(p.amounts().slice(4)).toEqual(times(8, 5000))
+    expect(standing(p)).toBe(60000)
+  })
+
+  it('weekly: 52 of them, and the last takes what is left', () => {
+    const p = new Played({ cadence: { every: 'week', weekday: 5 }, count: 52 }).to('2027-01-30')
+    expect(p.statuses().filter((s) => s === 'paid')).toHaveLength(3)
+    p.says(to(130000))
+    expect([p.amounts()[3], p.amounts()[51]]).toEqual([2511, 130000 - 3 * 2307 - 48 * 2511])
+  })
+
+  it('then cancelled: the total in force is what is earned of', () => {
+    const p = threePaid()
+    p.says(to(150000))
+    expect(p.says(cancel).answer.cancellation).toMatchObject({ usedDays: 64, earned: 26301, refund: 3699 })
+  })
+
+  it('a discount of all of it: nothing is owed, and an increase is spread', () => {
+    const p = new Played({ total: 120000, discount: 120000 }).to('2027-03-20')
+    expect([p.statuses()[2], p.charges]).toEqual(['waived', []])
+    p.says(to(129000))
+    expect(p.amounts().slice(2)).toEqual([0, ...times(9, 1000)])
   })
 
   it('a pending plan, before anything was charged', () => {

@@ -1,7 +1,8 @@
 import { RuleBroken } from '../errors.ts'
 import { chargeStep, isChargeable } from '../money.ts'
+import { type ChargeOfTheDay, chargeOfTheDay } from './coming.ts'
 import type { Decision, Effect } from './effects.ts'
-import { type ChargeOfTheDay, chargeOfTheDay, hasOpenCharge, netTotal, sum, today, unpaid } from './figures.ts'
+import { hasOpenCharge, netTotal, sum, today, unpaid, withInstallment } from './figures.ts'
 import * as ledger from './ledger.ts'
 import type { Installment, Plan } from './plan.ts'
 import { nothingLeft, overchargeAbsorbed } from './refunding.ts'
@@ -94,12 +95,16 @@ function spreadAnew(plan: Plan, now: Instant): Spread {
 /** As if the total had been so from the start: the settled instalments' difference is moved at once. */
 function caughtUp(plan: Plan, now: Instant): Spread {
   const agreedAnew = installmentAmounts(netTotal(plan), plan.terms.count, plan.terms.currency)
-  const agreed = (i: Installment) => agreedAnew[i.number - 1] ?? i.amount
+  // What an earlier adjustment made due at once, and nobody has tried yet, is worked out anew with the rest.
+  const agreed = (i: Installment) => agreedAnew[i.number - 1] ?? 0
   const scheduled = plan.installments.filter((i) => i.status === 'scheduled')
   const amounts = new Map(scheduled.map((i) => [i.number, Math.max(agreed(i), i.paid)]))
   const difference = remainingOf(plan) - sum(scheduled, (i) => (amounts.get(i.number) ?? i.paid) - i.paid)
   const spread = withAmounts(plan, amounts)
-  if (difference > 0) return withExtra(spread, difference, now)
+  if (difference > 0) {
+    const before = sum(scheduled, (i) => (i.number > agreedAnew.length ? unpaid(i) : 0))
+    return { ...withExtra(spread, difference, now), charged: Math.max(difference - before, 0) }
+  }
   return { plan: { ...spread, overcharge: spread.overcharge - difference }, charged: 0 }
 }
 
@@ -112,8 +117,12 @@ function withAmounts(plan: Plan, amounts: Map<number, number>): Plan {
   return { ...plan, installments }
 }
 
-/** One more instalment, due at once, for what no scheduled one can take. */
+/** One more instalment, due at once, for what no scheduled one can take; or the one that still waits, for a pause. */
 function withExtra(plan: Plan, amount: number, now: Instant): Spread {
+  const waiting = plan.installments.find((i) => i.status === 'scheduled' && i.atOnce !== null)
+  if (waiting) {
+    return { plan: withInstallment(plan, { ...waiting, amount: waiting.amount + amount }), charged: amount }
+  }
   const number = Math.max(...plan.installments.map((i) => i.number)) + 1
   const extra = { ...newInstallment(number, today(plan, now), amount), reminded: true, atOnce: now }
   return { plan: { ...plan, installments: [...plan.installments, extra] }, charged: amount }

@@ -1,9 +1,11 @@
 import { RuleBroken } from '../errors.ts'
 import { cancellationFigures } from './cancellation.ts'
+import { type ChargeOfTheDay, chargeOfTheDay } from './coming.ts'
 import type { Decision, Effect } from './effects.ts'
 import { resolved } from './escalate.ts'
-import { type ChargeOfTheDay, chargeOfTheDay, hasOpenCharge, netTotal, sum, today, unpaid } from './figures.ts'
+import { hasOpenCharge, netTotal, sum, today, unpaid } from './figures.ts'
 import * as ledger from './ledger.ts'
+import { unaskedGivenUp } from './pay.ts'
 import type { Cancellation, Installment, Plan } from './plan.ts'
 import { refundWanted } from './refunding.ts'
 import { newInstallment } from './schedule.ts'
@@ -20,7 +22,8 @@ export function cancel(plan: Plan, now: Instant): Decision & { answer: Cancellat
   if (plan.cancellation) return { plan, effects: [], answer: { cancellation: plan.cancellation, ...facts } }
   if (plan.lifecycle === 'completed')
     throw new RuleBroken('plan_not_active', 'The plan is completed: nothing is left to cancel.')
-  const dropped = installmentsDropped(plan)
+  const unasked = unaskedGivenUp(plan)
+  const dropped = installmentsDropped(unasked.plan)
   const cancellation = {
     ...figures(dropped.plan, today(plan, now)),
     at: now,
@@ -37,8 +40,12 @@ export function cancel(plan: Plan, now: Instant): Decision & { answer: Cancellat
   const applied = figuresApplied(ending, cancellation, now)
   return {
     plan: applied.plan,
-    effects: [...dropped.effects, ...told(plan, cancellation), ...applied.effects],
-    answer: { cancellation: applied.plan.cancellation ?? cancellation, ...facts },
+    effects: [...unasked.effects, ...dropped.effects, ...told(ending, cancellation), ...applied.effects],
+    answer: {
+      cancellation: applied.plan.cancellation ?? cancellation,
+      ...facts,
+      provisional: hasOpenCharge(ending),
+    },
   }
 }
 
@@ -56,7 +63,7 @@ export function cancellationFiguredAgain(plan: Plan, now: Instant): Decision {
 
 /** `pending_cancellation` until every refund has succeeded and nothing is under way, then `canceled`. */
 export function cancellationClosed(plan: Plan): Decision {
-  const open = plan.payments.length > 0 || plan.installments.some((i) => i.open !== null)
+  const open = plan.payments.length > 0 || plan.installments.some((i) => i.open !== null || i.openLink !== null)
   if (plan.lifecycle !== 'pending_cancellation' || plan.refunds.length > 0 || open) return { plan, effects: [] }
   const event: Effect = {
     write: 'event',

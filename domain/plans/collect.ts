@@ -1,11 +1,11 @@
-import { civilOf } from '../calendar.ts'
+import { civilOf, compareInstants, moment } from '../calendar.ts'
 import { isBankDebit, pollAfter } from './debits.ts'
 import type { Decision, Effect, EscalationReason } from './effects.ts'
 import { escalate, escalationNotice } from './escalate.ts'
 import { dueMoment, findInstallment, isEnding, unpaid, withInstallment } from './figures.ts'
 import { attemptTransaction } from './keys.ts'
 import type { ChargeOutcome } from './outcome.ts'
-import type { AttemptCause, Installment, OpenAttempt, Plan } from './plan.ts'
+import type { AttemptCause, Installment, OpenAttempt, OpenLink, PaymentMethod, Plan } from './plan.ts'
 import { nextRetryDay } from './retry.ts'
 import { describe, droppedByCancellation, moneyIn, payPart } from './settle.ts'
 import type { Instant } from './terms.ts'
@@ -25,6 +25,7 @@ export type Attempt = {
   cause: AttemptCause
   transaction: string
   amount: number
+  paymentMethod: PaymentMethod
 }
 
 /** Begins the next attempt on an instalment: from now on nothing else is charged for it (keeps Charging). */
@@ -37,23 +38,27 @@ export function attemptStarted(plan: Plan, number: number, cause: AttemptCause, 
     cause,
     transaction: attemptTransaction(plan, number, attempt),
     amount: unpaid(before),
+    paymentMethod: plan.paymentMethod,
     before: before.status,
     state: 'asked',
     pollAt: null,
   }
+  const today = civilOf(now, plan.terms.timezone)
+  // What an adjustment made due at once is no charge of the schedule.
+  const isFirst = cause === 'due' && before.atOnce === null
   const started: Installment = {
     ...before,
     status: 'processing',
     open,
     attempts: attempt,
+    firstTriedOn: isFirst ? today : before.firstTriedOn,
+    triedOn: isFirst || cause === 'retry' ? today : before.triedOn,
     retries: cause === 'retry' ? before.retries + 1 : before.retries,
     retryOn: cause === 'retry' ? null : before.retryOn,
     extra: null,
   }
-  const today = civilOf(now, plan.terms.timezone)
   return {
     ...withInstallment(plan, started),
-    lastFirstAttemptOn: cause === 'due' && before.atOnce === null ? today : plan.lastFirstAttemptOn,
     lastDebitAt: isBankDebit(plan.paymentMethod.type) ? now : plan.lastDebitAt,
   }
 }
@@ -62,53 +67,51 @@ export function attemptStarted(plan: Plan, number: number, cause: AttemptCause, 
 export function openAttempt(plan: Plan, number: number): Attempt | null {
   const installment = findInstallment(plan, number)
   if (installment.open?.by !== 'charge') return null
-  const { attempt, cause, transaction, amount } = installment.open
-  return { installment: number, attempt, cause, transaction, amount }
+  const { attempt, cause, transaction, amount, paymentMethod } = installment.open
+  return { installment: number, attempt, cause, transaction, amount, paymentMethod }
 }
 
-/**
- * What a gateway's answer makes of an instalment (keeps Charging, NSF). `at` is the moment at which it became known.
- * `transaction` is the payment that succeeded, which may be an earlier attempt's that its customer completed meanwhile.
- */
+/** What a gateway's answer makes of an instalment (keeps Charging, NSF). `at` is the moment at which it became known. */
 export function settleInstallment(
   plan: Collector,
   installment: Installment,
   outcome: ChargeOutcome,
-  { at, transaction, methodType }: { at: Instant; transaction: string; methodType: string },
+  at: Instant,
 ): { installment: Installment; effects: Effect[] } {
   const open = installment.open
   if (open?.by !== 'charge') return { installment, effects: [] }
   if (outcome.result === 'processing') {
-    const pollAt = pollAfter(methodType, at)
+    const pollAt = pollAfter(open.paymentMethod.type, at)
+    const data = { transaction_id: open.transaction, amount: open.amount }
     const told: Effect[] =
       open.state === 'processing'
         ? []
-        : [
-            happened(`processing:${open.transaction}`, 'payment.processing', plan, installment, {
-              transaction_id: transaction,
-              amount: open.amount,
-            }),
-          ]
+        : [happened(`processing:${open.transaction}`, 'payment.processing', plan, installment, data)]
     return { installment: { ...installment, open: { ...open, state: 'processing', pollAt } }, effects: told }
   }
-  const closed: Installment = { ...installment, open: null, status: open.before }
-  if (outcome.result === 'succeeded') return paidBy(plan, closed, transaction, open.amount)
+  const openLink: OpenLink | null =
+    outcome.result === 'requires_action' ? { transaction: open.transaction, amount: open.amount, pollAt: null } : null
+  const closed: Installment = { ...installment, open: null, openLink, status: open.before }
+  if (outcome.result === 'succeeded') return paidBy(plan, closed, open.transaction, open.amount)
   if (isEnding(plan) && installment.number !== 0) return droppedByCancellation(closed, open.transaction)
   return notPaid(plan, closed, open, outcome, at)
 }
 
 /** The same for the whole plan. */
-export function attemptSettled(
-  plan: Plan,
-  number: number,
-  outcome: ChargeOutcome,
-  facts: { at: Instant; transaction: string },
-): Decision {
-  const settled = settleInstallment(plan, findInstallment(plan, number), outcome, {
-    ...facts,
-    methodType: plan.paymentMethod.type,
-  })
-  return { plan: withInstallment(plan, settled.installment), effects: settled.effects }
+export function attemptSettled(plan: Plan, number: number, outcome: ChargeOutcome, at: Instant): Decision {
+  const known = findInstallment(plan, number)
+  const settled = settleInstallment(plan, known, outcome, at)
+  return { plan: withInstallment(plan, onNewMethod(plan, known, settled.installment)), effects: settled.effects }
+}
+
+/**
+ * The payment method was replaced while an attempt was open that failed: the new one is tried at once, as it would have
+ * been had it come after the decline (keeps NSF).
+ */
+function onNewMethod(plan: Plan, before: Installment, settled: Installment): Installment {
+  const isOld = before.open?.by === 'charge' && before.open.paymentMethod.id !== plan.paymentMethod.id
+  const isOwed = settled.status === 'retrying' || settled.status === 'escalated'
+  return isOld && isOwed ? { ...settled, extra: 'payment_method' } : settled
 }
 
 /**
@@ -120,11 +123,11 @@ export function attemptHeard(
   plan: Plan,
   number: number,
   outcome: ChargeOutcome,
-  { written, ...facts }: { at: Instant; transaction: string; written: Installment },
+  { written, at }: { at: Instant; written: Installment },
 ): Decision {
   const known = findInstallment(plan, number)
   const failed = outcome.result !== 'succeeded' && outcome.result !== 'processing'
-  const heard = attemptSettled(plan, number, outcome, facts).plan
+  const heard = attemptSettled(plan, number, outcome, at).plan
   if (known.open?.by !== 'charge') return { plan: heard, effects: [] }
   const settled = findInstallment(heard, number)
   if (failed && settled.status === 'canceled' && written.status !== 'canceled') {
@@ -132,13 +135,6 @@ export function attemptHeard(
     return { plan: withInstallment(heard, dropped.installment), effects: dropped.effects }
   }
   return { plan: withInstallment(heard, { ...settled, escalation: written.escalation }), effects: [] }
-}
-
-/** Takes an attempt back that was not made after all: the instalment is as it was before. */
-export function attemptDropped(plan: Plan, number: number): Decision {
-  const installment = findInstallment(plan, number)
-  if (installment.open?.by !== 'charge') return { plan, effects: [] }
-  return { plan: withInstallment(plan, { ...installment, open: null, status: installment.open.before }), effects: [] }
 }
 
 /** Puts a payment on its instalment; an open escalation is resolved when nothing is left to pay (keeps NSF). */
@@ -211,7 +207,10 @@ function retryAfterDecline(
   const scheduled = cause === 'due' || cause === 'retry'
   // An attempt outside the schedule leaves the schedule as it was: it uses up no retry and opens no escalation.
   if (!scheduled && installment.escalation) return { ...installment, status: 'escalated', askedBy: null }
-  if (!scheduled && installment.retryOn) return { ...installment, status: 'retrying' }
+  const retryAt = installment.retryOn && moment(installment.retryOn, plan.terms.billingTime, plan.terms.timezone)
+  const isAhead = retryAt !== null && compareInstants(retryAt, at) > 0
+  if (!scheduled && isAhead) return { ...installment, status: 'retrying' }
+  // A retry whose day has passed meanwhile is counted from this decline, so as not to come on its heels.
   const retryOn = nextRetryDay(plan.terms.retryPolicy, installment.retries, civilOf(at, plan.terms.timezone))
   return retryOn === null ? null : { ...installment, status: 'retrying', retryOn }
 }

@@ -31,13 +31,17 @@ export type TransactionMade = {
   /** Why this amount, why this date: the inputs, as shown in the timeline and on the receipt. */
   why: Record<string, unknown>
 }
-/** `returned` is what was taken back after success; `parts` is what it pays, where that is not what it was asked for. */
+/**
+ * `returned` is what was taken back after success; `parts` is what it pays, where that is not what it was asked for, and
+ * `amount` what is then asked for.
+ */
 export type TransactionChanged = {
   write: 'transaction_changed'
   id: string
   status?: 'succeeded' | 'failed' | 'processing'
   declineCode?: string
   returned?: number
+  amount?: number
   parts?: { installment: number; amount: number }[]
 }
 /** A receipt for money that moved; one per transaction. */

@@ -4,16 +4,17 @@ import { attemptSettled } from './collect.ts'
 import type { Decision, Effect } from './effects.ts'
 import { collectibles } from './figures.ts'
 import { balances } from './ledger.ts'
+import { linkSeen } from './link.ts'
 import { makePlan } from './make.ts'
 import type { ChargeOutcome } from './outcome.ts'
-import { paymentSettled } from './pay.ts'
+import { paymentSettled, waitsForLink } from './pay.ts'
 import type { Plan } from './plan.ts'
 import { refundProgressed } from './refunding.ts'
-import { returned } from './returns.ts'
+import { receivedLate, returned } from './returns.ts'
 import { endDate } from './schedule.ts'
 import type { Instant, Terms } from './terms.ts'
 import { nextWake, timePassed } from './time.ts'
-import { attemptsBegun } from './work.ts'
+import { attemptsBegun, looksDue } from './work.ts'
 
 /** Plans for tests of the rules, played without a server: a gateway's answers are given by name. */
 
@@ -74,7 +75,13 @@ export class Played {
   now: Instant
   /** Transactions asked of the gateway, with the moment: `2027-01-15T09:00:00Z 1_1 10000`. */
   readonly charges: string[] = []
+  /** One-off payments, likewise. */
+  readonly oneOffs: string[] = []
   readonly answers: Record<string, ChargeOutcome>
+  /** What becomes of links that are closed; by transaction, as `answers`. */
+  readonly links: Record<string, 'paid' | 'processing'> = {}
+  /** Links that were closed, with the moment: `2027-01-16T09:00:00Z 1_1`. */
+  readonly closed: string[] = []
 
   constructor(asked: Asked = {}, answers: Record<string, ChargeOutcome> = {}) {
     const made = examplePlan(asked)
@@ -117,7 +124,14 @@ export class Played {
   settles(installment: number, outcome: ChargeOutcome): this {
     const open = collectibles(this.plan).find((i) => i.number === installment)?.open
     if (open?.by !== 'charge') throw new Error(`Nothing is open on ${installment}`)
-    this.#hear(attemptSettled(this.plan, installment, outcome, { at: this.now, transaction: open.transaction }))
+    this.#hear(attemptSettled(this.plan, installment, outcome, this.now))
+    this.#doWhatIsDue()
+    return this
+  }
+
+  /** The end of a one-off payment that was processing. */
+  oneOffSettles(payment: number, outcome: ChargeOutcome): this {
+    this.#hear(paymentSettled(this.plan, payment, outcome, this.now))
     this.#doWhatIsDue()
     return this
   }
@@ -173,9 +187,22 @@ export class Played {
     for (let before: Plan | null = null; before !== this.plan; ) {
       before = this.plan
       this.#take(timePassed(this.plan, this.now))
+      for (const { transaction } of looksDue(this.plan, this.now, new Set())) this.#closeLink(transaction)
       this.plan = attemptsBegun(this.plan, this.now)
       this.#answerAll()
     }
+  }
+
+  #closeLink(transaction: string): void {
+    const name = transaction.replace('txn_x_', '')
+    const state = this.links[name]
+    const amount = collectibles(this.plan).find((i) => i.openLink?.transaction === transaction)?.openLink?.amount ?? 0
+    const seen = { close: true, isOpen: state === 'processing', isPaid: state === 'paid' }
+    if (state !== 'processing') this.closed.push(`${this.now} ${name}`)
+    this.#hear(linkSeen(this.plan, transaction, seen, this.now))
+    if (state !== 'paid') return
+    const parts = [{ installment: Number(name.split('_')[0]), amount }]
+    this.#hear(receivedLate(this.plan, { transaction, amount, parts }, this.now))
   }
 
   #answerAll(): void {
@@ -183,12 +210,13 @@ export class Played {
       if (open?.by !== 'charge' || open.state !== 'asked') continue
       const name = open.transaction.replace('txn_x_', '')
       this.charges.push(`${this.now} ${name} ${open.amount}`)
-      const facts = { at: this.now, transaction: open.transaction }
-      this.#hear(attemptSettled(this.plan, number, this.answers[name] ?? paid, facts))
+      this.#hear(attemptSettled(this.plan, number, this.answers[name] ?? paid, this.now))
     }
-    for (const { number, state, transaction } of this.plan.payments) {
-      if (state !== 'wanted') continue
+    for (const payment of this.plan.payments) {
+      const { number, state, transaction, amount } = payment
+      if (state !== 'wanted' || waitsForLink(this.plan, payment)) continue
       const name = transaction.replace('txn_x_', '')
+      this.oneOffs.push(`${this.now} ${name} ${amount}`)
       this.#hear(paymentSettled(this.plan, number, this.answers[name] ?? paid, this.now))
     }
     // Nobody hears of what is processing before the test says so.

@@ -1,4 +1,4 @@
-import { addDays, civilOf, compareInstants, moment } from '../calendar.ts'
+import { civilOf, compareInstants, moment } from '../calendar.ts'
 import type { Installment, Plan, PlanStatus } from './plan.ts'
 import type { CivilDate, Instant, Terms } from './terms.ts'
 
@@ -41,9 +41,20 @@ export function statusOf(plan: Plan): PlanStatus {
     : plan.lifecycle
 }
 
-/** A charge or one-off payment is under way whose end is not known yet. */
+/** A charge or one-off payment is under way whose end is not known yet, or a link that is to be closed. */
 export function hasOpenCharge(plan: Plan): boolean {
-  return plan.payments.length > 0 || collectibles(plan).some((i) => i.open !== null)
+  return plan.payments.length > 0 || collectibles(plan).some((i) => i.open !== null || isLinkOver(plan, i))
+}
+
+/**
+ * The customer can still complete a payment that is not wanted any more: its instalment is settled, owes another amount,
+ * or is paid by a one-off payment, or the plan was cancelled (keeps Charging).
+ */
+export function isLinkOver(plan: Pick<Plan, 'lifecycle'>, installment: Installment): boolean {
+  const { openLink, status, number } = installment
+  if (openLink === null) return false
+  const isWanted = status === 'retrying' || status === 'escalated'
+  return !isWanted || unpaid(installment) !== openLink.amount || (isEnding(plan) && number !== 0)
 }
 
 export function isEnding(plan: Pick<Plan, 'lifecycle'>): boolean {
@@ -65,25 +76,8 @@ export function nextAttemptAt(installment: Installment, terms: Terms): Instant |
   return null
 }
 
-/**
- * The earliest automatic charge, retries included. A pause holds back first attempts, not retries; what is overdue is
- * charged one a day (keeps Pausing).
- */
-export function nextBillingAt(plan: Plan): Instant | null {
-  if (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending') return null
-  const planned = (is: (i: Installment) => boolean) =>
-    earliest(plan.installments.filter(is).map((i) => nextAttemptAt(i, plan.terms)))
-  const first = plan.pause ? null : planned((i) => i.status === 'scheduled')
-  const last = plan.lastFirstAttemptOn
-  const { billingTime, timezone } = plan.terms
-  const isTomorrow = first !== null && last !== null && civilOf(first, timezone) <= last
-  return earliest([
-    isTomorrow ? moment(addDays(last, 1), billingTime, timezone) : first,
-    planned((i) => i.status !== 'scheduled'),
-  ])
-}
-
-function earliest(moments: (Instant | null)[]): Instant | null {
+/** The earliest of some moments; `null` for none. */
+export function earliest(moments: (Instant | null)[]): Instant | null {
   return moments.reduce((a, b) => (a === null || (b !== null && compareInstants(b, a) < 0) ? b : a), null)
 }
 
@@ -105,14 +99,4 @@ export function withInstallment(plan: Plan, installment: Installment): Plan {
 
 export function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0)
-}
-
-export type ChargeOfTheDay = 'before' | 'after' | 'none'
-
-/** Whether the charge that falls on today's date has been begun before `now`; `none` when none falls on it. */
-export function chargeOfTheDay(plan: Plan, now: Instant): ChargeOfTheDay {
-  const date = today(plan, now)
-  const ofToday = plan.installments.filter((i) => i.dueDate === date && i.status !== 'canceled')
-  if (ofToday.length === 0) return 'none'
-  return ofToday.some((i) => i.status === 'scheduled') ? 'after' : 'before'
 }

@@ -1,5 +1,6 @@
+import { chargeOfTheDay, nextBillingAt } from './coming.ts'
 import { examplePlan, Played } from './example-plan.ts'
-import { chargeOfTheDay, netTotal, nextBillingAt, outstanding, statusOf } from './figures.ts'
+import { netTotal, outstanding, statusOf } from './figures.ts'
 import { installmentInWords, planInWords } from './words.ts'
 
 describe('making a plan', () => {

@@ -56,7 +56,6 @@ export function makePlan(asked: NewPlan): Decision {
     refundsDecided: 0,
     pause: null,
     notBefore: null,
-    lastFirstAttemptOn: null,
     cancellation: null,
     lastDebitAt: null,
     clock: asked.clock,

@@ -2,11 +2,18 @@ import { RuleBroken } from '../errors.ts'
 import { isBankDebit } from './debits.ts'
 import type { Decision } from './effects.ts'
 import { collectibles, isEnding, withInstallment } from './figures.ts'
-import type { PaymentMethod, Plan } from './plan.ts'
+import type { Installment, PaymentMethod, Plan } from './plan.ts'
 import { retryPolicyProblem } from './retry.ts'
 
+/** Retrying or escalated, also while a one-off payment for it is under way, which may fail. */
+function isOwed({ status, open }: Installment): boolean {
+  const before = open?.by === 'payment' ? open.before : status
+  return before === 'retrying' || before === 'escalated'
+}
+
 /**
- * Replaces the payment method (keeps NSF): what is retrying or escalated is tried at once with the new one.
+ * Replaces the payment method (keeps NSF): what is retrying or escalated is tried at once with the new one,
+ * and what is being charged, should that fail (`attemptSettled`).
  * Throws RuleBroken: `plan_not_active`, `invalid_request` when the retry policy does not fit the method.
  */
 export function changePaymentMethod(
@@ -20,18 +27,18 @@ export function changePaymentMethod(
     const message = 'payment_method cannot be presented as often as the retry policy says'
     throw new RuleBroken('invalid_request', `${message}.`, [{ pointer: '/payment_method', message }])
   }
-  const tried = collectibles(plan).filter((i) => !i.open && (i.status === 'retrying' || i.status === 'escalated'))
-  const open = isEnding(plan) ? tried.filter((i) => i.number === 0) : tried
+  const wanted = collectibles(plan).filter((i) => isOwed(i) && (!isEnding(plan) || i.number === 0))
+  const tried = wanted.filter((i) => i.open === null).map((i) => i.number)
   let next: Plan = { ...plan, paymentMethod }
-  for (const installment of open) next = withInstallment(next, { ...installment, extra: 'payment_method' })
+  for (const installment of wanted) next = withInstallment(next, { ...installment, extra: 'payment_method' })
   const key = `payment-method:${plan.sequence.change + 1}`
-  const data = { plan_id: plan.id, tried_at_once: open.map((i) => i.number) }
+  const data = { plan_id: plan.id, tried_at_once: tried }
   return {
     plan: next,
     effects: [
       { write: 'event', key, type: 'payment_method.changed', data },
       { write: 'notice', key, type: 'payment_method.changed', data },
     ],
-    answer: { triedAtOnce: open.map((i) => i.number) },
+    answer: { triedAtOnce: tried },
   }
 }

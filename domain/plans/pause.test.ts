@@ -1,3 +1,4 @@
+import { cancel } from './cancel.ts'
 import { nsf, Played } from './example-plan.ts'
 import { pause, resume } from './pause.ts'
 import type { Pause } from './plan.ts'
@@ -40,6 +41,67 @@ describe('a pause', () => {
     expect(p.plan.pause).toBeNull()
     expect(p.installment(4).dueDate).toBe('2028-01-15')
     expect(charged(p)).toEqual(['2027-05-15T09:00:00Z5_1'])
+  })
+
+  it.each([
+    ['by itself', (p: Played) => p],
+    ['by a command that comes first', (p: Played) => p.says(resume)],
+  ])('was over at its end, also when nobody could look until later: %s', (_how, wake) => {
+    const p = paused('extend', '2027-04-20T12:00:00Z').to('2027-04-18')
+    p.now = '2027-06-20T10:00:00Z'
+    wake(p)
+    p.awayUntil('2027-06-20T10:00:00Z').to('2027-06-30')
+    // The fourth was missed by the pause, the fifth and the sixth by the outage after it.
+    expect([4, 5, 6].map((n) => p.installment(n).dueDate)).toEqual(['2028-01-15', '2027-05-15', '2027-06-15'])
+    expect(charged(p)).toEqual(['2027-06-20T10:00:00Z5_1', '2027-06-21T09:00:00Z6_1'])
+  })
+
+  it('extended twice, each time what that pause missed moves behind the last, and nothing is left behind', () => {
+    const p = paused('extend', '2027-04-20T12:00:00Z').to('2027-05-20')
+    p.says((plan, now) => pause(plan, { mode: 'extend', until: '2027-07-20T00:00:00Z' }, now))
+    p.to('2027-08-01')
+    expect([4, 6, 7].map((n) => p.installment(n).dueDate)).toEqual(['2028-01-15', '2028-02-15', '2028-03-15'])
+    expect(p.to('2028-03-15').plan.lifecycle).toBe('completed')
+    expect(p.charges).toHaveLength(12)
+  })
+
+  it('beyond the end of the term: the plan stays open until all of it is charged', () => {
+    const p = paused('catch_up', '2028-03-01T00:00:00Z').to('2028-02-28')
+    expect([p.plan.lifecycle, p.charges.length]).toEqual(['active', 3])
+    p.to('2028-03-09')
+    expect([p.plan.lifecycle, p.charges.length]).toEqual(['completed', 12])
+  })
+
+  it('extended beyond the end of the term: on billing days after that, and never one a day', () => {
+    const p = paused('extend', '2028-06-20T00:00:00Z').to('2028-08-20')
+    expect(charged(p)).toEqual(['2028-07-15T09:00:00Z4_1', '2028-08-15T09:00:00Z5_1'])
+    expect(p.plan.terms.endDate).toBe('2028-01-15')
+  })
+
+  it('of a plan that has not begun', () => {
+    const p = new Played({ startDate: '2027-03-01', cadence: { every: 'month', day: 1 } })
+    p.says((plan, now) => pause(plan, { mode: 'extend', until: '2027-04-10T00:00:00Z' }, now))
+    p.to('2027-04-11')
+    expect([p.plan.lifecycle, p.installment(1).dueDate, p.installment(3).dueDate]).toEqual([
+      'active',
+      '2028-03-01',
+      '2027-05-01',
+    ])
+  })
+
+  it('a charge under way when it begins goes on, and so does its retry', () => {
+    const p = new Played({ method: 'us_bank_account' }, { '3_1': { result: 'processing' } }).to('2027-03-16')
+    p.says((plan, now) => pause(plan, { mode: 'extend', until: null }, now))
+    p.settles(3, nsf)
+    expect(p.to('2027-03-18').charges.at(-1)).toBe('2027-03-17T09:00:00Z 3_2 10000')
+    p.says(resume)
+    expect(p.installment(3).dueDate).toBe('2027-03-15')
+  })
+
+  it('cancelled while it lasts, it is over', () => {
+    const p = paused('extend', '2027-04-20T12:00:00Z')
+    p.says(cancel)
+    expect([p.plan.pause, p.to('2027-05-20').told('plan.resumed')]).toEqual([null, []])
   })
 
   it('with nothing missed, nothing moves', () => {

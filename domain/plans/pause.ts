@@ -1,4 +1,4 @@
-import { civilOf, compareInstants, later, moment, nextBillingDates } from '../calendar.ts'
+import { addDays, civilOf, compareInstants, later, moment, nextBillingDates } from '../calendar.ts'
 import { RuleBroken } from '../errors.ts'
 import type { Decision, Effect } from './effects.ts'
 import { dueMoment, unpaid } from './figures.ts'
@@ -40,8 +40,10 @@ export function pause(
  */
 export function resume(plan: Plan, now: Instant): Decision {
   if (!plan.pause) throw new RuleBroken('not_paused', 'The plan is not paused.')
-  const date = civilOf(now, plan.terms.timezone)
-  const extended = plan.pause.mode === 'extend' ? missedMoved(plan, now) : plan.installments
+  // One that had an end is over since then, whenever that is noticed: what fell due later was not missed by it.
+  const at = plan.pause.until && compareInstants(plan.pause.until, now) < 0 ? plan.pause.until : now
+  const date = civilOf(at, plan.terms.timezone)
+  const extended = plan.pause.mode === 'extend' ? missedMoved(plan, at) : plan.installments
   const billing = moment(date, plan.terms.billingTime, plan.terms.timezone)
   const key = `resumed:${plan.sequence.change + 1}`
   const moved = extended.filter((i, k) => i.dueDate !== plan.installments[k]?.dueDate)
@@ -54,8 +56,7 @@ export function resume(plan: Plan, now: Instant): Decision {
     { write: 'event', key, type: 'plan.resumed', data },
     { write: 'notice', key, type: 'terms.resumed', data },
   ]
-  const notBefore = compareInstants(billing, now) > 0 ? billing : null
-  return { plan: { ...plan, pause: null, installments: extended, notBefore: later(notBefore ?? now, now) }, effects }
+  return { plan: { ...plan, pause: null, installments: extended, notBefore: later(billing, at) }, effects }
 }
 
 function missedMoved(plan: Plan, now: Instant): Installment[] {
@@ -64,7 +65,11 @@ function missedMoved(plan: Plan, now: Instant): Installment[] {
     (latest, i) => (i.dueDate > latest ? i.dueDate : latest),
     plan.terms.startDate,
   )
-  const days = nextBillingDates(plan.terms.cadence, last, missed.length)
+  // A pause may have outlasted the schedule; what it missed is not to be overdue when it ends.
+  const date = civilOf(now, plan.terms.timezone)
+  const isAhead = compareInstants(moment(date, plan.terms.billingTime, plan.terms.timezone), now) > 0
+  const past = isAhead ? addDays(date, -1) : date
+  const days = nextBillingDates(plan.terms.cadence, last > past ? last : past, missed.length)
   const moved = new Map(missed.map((i, k) => [i.number, days[k] ?? i.dueDate]))
   return plan.installments.map((i) => {
     const dueDate = moved.get(i.number)

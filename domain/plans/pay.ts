@@ -130,12 +130,12 @@ export function paymentSettled(plan: Plan, number: number, outcome: ChargeOutcom
   const payment = plan.payments.find((p) => p.number === number)
   if (!payment) return { plan, effects: [] }
   if (outcome.result === 'processing') return stillProcessing(plan, payment, at)
-  const released = letGo(plan, payment)
+  const free = letGo(plan, payment)
   if (outcome.result !== 'succeeded') {
-    const dropped = droppedIfEnding(released, payment)
+    const dropped = droppedIfEnding(free, payment)
     return { plan: dropped.plan, effects: [...declined(plan, payment, outcome.code), ...dropped.effects] }
   }
-  let next = released
+  let next = free
   const effects: Effect[] = [
     { write: 'transaction_changed', id: payment.transaction, status: 'succeeded' },
     ...moneyIn(plan, payment.transaction, payment.amount, 'one-off payment'),
@@ -170,6 +170,36 @@ function droppedIfEnding(plan: Plan, payment: Payment): Decision {
   return { plan: next, effects }
 }
 
+/** Nothing was asked of the gateway for it yet: a link to one of its instalments is closed first (keeps Charging). */
+export function waitsForLink(plan: Plan, payment: Payment): boolean {
+  return payment.state === 'wanted' && payment.parts.some((p) => findInstallment(plan, p.installment).openLink !== null)
+}
+
+/** A link has paid what this one-off payment was about to: the payment is made for the rest of it, or not at all. */
+export function paidByLink(plan: Plan, number: number): Decision {
+  const { open } = findInstallment(plan, number)
+  const payment = open?.by === 'payment' ? plan.payments.find((p) => p.number === open.payment) : undefined
+  if (!payment) return { plan, effects: [] }
+  const parts = payment.parts.filter((p) => p.installment !== number)
+  if (parts.length === 0) return { plan: letGo(plan, payment), effects: declined(plan, payment, 'paid_by_link') }
+  const amount = sum(parts, (p) => p.amount)
+  const freed = released(plan, payment, number)
+  const rest = freed.payments.map((p) => (p.number === payment.number ? { ...payment, parts, amount } : p))
+  return {
+    plan: { ...freed, payments: rest },
+    effects: [{ write: 'transaction_changed', id: payment.transaction, amount, parts }],
+  }
+}
+
+/** One-off payments of which nothing was asked yet, given up because the plan is cancelled (keeps Cancelling). */
+export function unaskedGivenUp(plan: Plan): Decision {
+  const unasked = plan.payments.filter((payment) => waitsForLink(plan, payment))
+  return {
+    plan: unasked.reduce(letGo, plan),
+    effects: unasked.flatMap((payment) => declined(plan, payment, 'plan_canceled')),
+  }
+}
+
 function stillProcessing(plan: Plan, payment: Payment, at: Instant): Decision {
   const pollAt = pollAfter(payment.paymentMethod.type, at)
   const waiting: Payment = { ...payment, state: 'processing', pollAt }
@@ -193,11 +223,12 @@ function declined(plan: Plan, { transaction, amount }: Payment, code: string): E
 
 /** The instalments are free again, as they were before; those of a plan cancelled meanwhile are dropped elsewhere. */
 function letGo(plan: Plan, payment: Payment): Plan {
-  let next: Plan = { ...plan, payments: plan.payments.filter((p) => p.number !== payment.number) }
-  for (const part of payment.parts) {
-    const installment = findInstallment(next, part.installment)
-    if (installment.open?.by !== 'payment' || installment.open.payment !== payment.number) continue
-    next = withInstallment(next, { ...installment, status: installment.open.before, open: null })
-  }
-  return next
+  const over: Plan = { ...plan, payments: plan.payments.filter((p) => p.number !== payment.number) }
+  return payment.parts.reduce((next, part) => released(next, payment, part.installment), over)
+}
+
+function released(plan: Plan, payment: Payment, number: number): Plan {
+  const installment = findInstallment(plan, number)
+  if (installment.open?.by !== 'payment' || installment.open.payment !== payment.number) return plan
+  return withInstallment(plan, { ...installment, status: installment.open.before, open: null })
 }

@@ -32,8 +32,6 @@ export type Plan = {
   pause: Pause | null
   /** No instalment's first attempt before this moment: set when a pause ends before that day's billing time. */
   notBefore: Instant | null
-  /** Day of the last first attempt: overdue instalments are caught up one a day. */
-  lastFirstAttemptOn: CivilDate | null
   cancellation: Cancellation | null
   /** Last moment at which a bank debit was made; its return may arrive for 60 days. */
   lastDebitAt: Instant | null
@@ -73,8 +71,14 @@ export type Installment = {
   status: InstallmentStatus
   /** The charge or one-off payment under way: nothing else is charged for this instalment meanwhile. */
   open: OpenAttempt | null
+  /** A payment of the last attempt that its customer can still complete: closed before anything else is charged. */
+  openLink: OpenLink | null
   /** Attempts made so far, whatever caused them; the number of the next one is one more. */
   attempts: number
+  /** Day of its first attempt: overdue instalments are caught up one a day. */
+  firstTriedOn: CivilDate | null
+  /** Day of the last attempt that the schedule brought about: the first, or a retry. */
+  triedOn: CivilDate | null
   /** Scheduled retries used up. */
   retries: number
   /** Day of the next scheduled retry while `retrying`. */
@@ -99,11 +103,16 @@ export type OpenAttempt =
       transaction: string
       /** What is charged; minor units. */
       amount: number
+      /** What it is charged on, whatever the plan's method has become since. */
+      paymentMethod: PaymentMethod
       before: InstallmentStatus
       state: 'asked' | 'processing'
       pollAt: Instant | null
     }
   | { by: 'payment'; payment: number; before: InstallmentStatus }
+
+/** `amount` in minor units; `pollAt` while the gateway is still processing what the customer did with it. */
+export type OpenLink = { transaction: string; amount: number; pollAt: Instant | null }
 
 export type Payment = {
   number: number

@@ -1,5 +1,6 @@
 import { addDays, nextBillingDates } from '../calendar.ts'
-import { collectibles, isEnding, netTotal, nextBillingAt, outstanding, paidIn, statusOf, sum } from './figures.ts'
+import { nextBillingAt } from './coming.ts'
+import { collectibles, isEnding, netTotal, outstanding, paidIn, statusOf, sum } from './figures.ts'
 import type { Installment, Plan } from './plan.ts'
 import { type Difference, different, inFlight, mendable, moneyOf, type ProofFacts, unread } from './proof-facts.ts'
 
@@ -37,7 +38,7 @@ export function readSideProof(facts: ProofFacts): Difference[] {
 }
 
 /** What is written only along with the next change that matters says nothing when it differs. */
-const WRITTEN_ALONG: readonly string[] = ['sequence', 'clock', 'lastFirstAttemptOn', 'notBefore', 'lastDebitAt']
+const WRITTEN_ALONG: readonly string[] = ['sequence', 'clock', 'notBefore', 'lastDebitAt']
 const BESIDE: readonly string[] = ['installments', 'balance', 'handled']
 
 function planDifferences(rows: Plan, decided: Plan): Difference[] {

@@ -1,6 +1,7 @@
 import { attemptSettled, attemptStarted } from './collect.ts'
+import { nextBillingAt } from './coming.ts'
 import type { Effect } from './effects.ts'
-import { nextBillingAt, outstanding, paidIn, statusOf } from './figures.ts'
+import { outstanding, paidIn, statusOf } from './figures.ts'
 import { attemptTransaction } from './keys.ts'
 import { makePlan } from './make.ts'
 import type { Plan } from './plan.ts'
@@ -37,7 +38,7 @@ function facts(): ProofFacts & { workflow: ProofWorkflow & { plan: Plan }; gatew
   })
   const at = '2027-01-15T09:00:00Z'
   const transaction = attemptTransaction(made, 1, 1)
-  const paid = attemptSettled(attemptStarted(made, 1, 'due', at), 1, { result: 'succeeded' }, { at, transaction })
+  const paid = attemptSettled(attemptStarted(made, 1, 'due', at), 1, { result: 'succeeded' }, at)
   const plan = paid.plan
   return {
     plan,

@@ -1,10 +1,10 @@
-import { addDays, civilOf, compareInstants, moment, plusMs, startOfDay } from '../calendar.ts'
+import { addDays, civilOf, compareInstants, later, moment, plusMs, startOfDay } from '../calendar.ts'
 import type { Decision, Effect } from './effects.ts'
 import { collectibles, dueMoment, hasOpenCharge, unpaid, withInstallment } from './figures.ts'
 import { resume } from './pause.ts'
 import type { Installment, Plan } from './plan.ts'
 import { nothingLeft } from './refunding.ts'
-import type { Instant, Terms } from './terms.ts'
+import type { CivilDate, Instant, Terms } from './terms.ts'
 
 /** What the passing of time alone does to a plan, and when it will next do something. */
 
@@ -29,7 +29,7 @@ export function nextWake(plan: Plan, now: Instant): Instant | null {
   const moments: (Instant | null)[] = [
     plan.pause?.until ?? null,
     plan.lifecycle === 'pending' ? startOfDay(plan.terms.startDate, plan.terms.timezone) : null,
-    nextFirstAttempt(plan, now),
+    nextFirstAttempt(plan),
     nextZero(plan),
     nextReminder(plan),
     ...plan.installments.map((i) => retryMoment(plan, i)),
@@ -57,7 +57,9 @@ export function isOver(plan: Plan, now: Instant): boolean {
 
 function isEverythingSettled(plan: Plan): boolean {
   const ended = plan.lifecycle === 'completed' || plan.lifecycle === 'canceled'
-  const open = collectibles(plan).some((i) => i.open !== null || i.escalation !== null || i.status === 'scheduled')
+  const open = collectibles(plan).some(
+    (i) => i.open !== null || i.openLink !== null || i.escalation !== null || i.status === 'scheduled',
+  )
   return ended && !open && plan.payments.length === 0 && plan.refunds.length === 0
 }
 
@@ -70,22 +72,31 @@ function listeningUntil(plan: Plan): Instant | null {
 /** The instalment whose first attempt is to be made now, if any; overdue ones are caught up one a day (keeps Pausing). */
 export function firstAttemptDue(plan: Plan, now: Instant): Installment | null {
   const oldest = oldestScheduled(plan)
-  if (!oldest || compareInstants(dueMoment(oldest, plan.terms), now) > 0) return null
-  return compareInstants(firstAttemptsFrom(plan, now), now) <= 0 ? oldest : null
+  return oldest && compareInstants(firstAttemptAt(plan, oldest, lastFirstAttemptOn(plan)), now) <= 0 ? oldest : null
 }
 
-function nextFirstAttempt(plan: Plan, now: Instant): Instant | null {
+function nextFirstAttempt(plan: Plan): Instant | null {
   const oldest = oldestScheduled(plan)
-  if (!oldest) return null
-  const due = dueMoment(oldest, plan.terms)
-  return compareInstants(due, now) > 0 ? due : firstAttemptsFrom(plan, now)
+  return oldest && firstAttemptAt(plan, oldest, lastFirstAttemptOn(plan))
 }
 
-/** No first attempt before this moment: one was made today, or a holiday ended before today's billing time. */
-function firstAttemptsFrom(plan: Plan, now: Instant): Instant {
-  const today = civilOf(now, plan.terms.timezone)
-  if (plan.lastFirstAttemptOn === today) return moment(addDays(today, 1), plan.terms.billingTime, plan.terms.timezone)
-  return plan.notBefore ?? now
+/**
+ * When an instalment is tried for the first time, if another one was on the day `last`: when it is due, but not before
+ * a pause has ended, and at billing time of the day after `last` at the earliest.
+ */
+export function firstAttemptAt(plan: Plan, installment: Installment, last: CivilDate | null): Instant {
+  const { billingTime, timezone } = plan.terms
+  const due = dueMoment(installment, plan.terms)
+  const free = plan.notBefore === null ? due : later(due, plan.notBefore)
+  return last === null ? free : later(free, moment(addDays(last, 1), billingTime, timezone))
+}
+
+/** The day on which an instalment was last tried for the first time. */
+export function lastFirstAttemptOn(plan: Plan): CivilDate | null {
+  let last: CivilDate | null = null
+  for (const { firstTriedOn } of plan.installments)
+    if (firstTriedOn !== null && (last === null || firstTriedOn > last)) last = firstTriedOn
+  return last
 }
 
 function oldestScheduled(plan: Plan): Installment | null {
@@ -106,7 +117,7 @@ export function retryMoment(plan: Pick<Plan, 'terms'>, installment: Installment)
 
 function polls(plan: Plan): (Instant | null)[] {
   return [
-    ...collectibles(plan).map((i) => (i.open?.by === 'charge' ? i.open.pollAt : null)),
+    ...collectibles(plan).map((i) => (i.open?.by === 'charge' ? i.open.pollAt : (i.openLink?.pollAt ?? null))),
     ...plan.payments.map((p) => p.pollAt),
     ...plan.refunds.map((r) => r.pollAt),
   ]

@@ -1,6 +1,6 @@
 import { cancel } from './cancel.ts'
 import { attemptHeard, openAttempt, settleInstallment } from './collect.ts'
-import { authenticate, nsf, Played } from './example-plan.ts'
+import { nsf, Played } from './example-plan.ts'
 import { findInstallment } from './figures.ts'
 import type { Plan } from './plan.ts'
 import { attemptsBegun, isUnderWay, workOpen } from './work.ts'
@@ -20,8 +20,7 @@ describe('what is asked of the world', () => {
   it('a processing charge when it is time to ask, or when there is news of it', () => {
     const p = new Played({ method: 'us_bank_account' }).plan
     const begun = attemptsBegun(p, nine)
-    const facts = { at: nine, transaction: 'txn_x_1_1', methodType: 'us_bank_account' }
-    const { installment } = settleInstallment(begun, findInstallment(begun, 1), { result: 'processing' }, facts)
+    const { installment } = settleInstallment(begun, findInstallment(begun, 1), { result: 'processing' }, nine)
     const plan = { ...begun, installments: begun.installments.map((i) => (i.number === 1 ? installment : i)) }
     expect(workOpen(plan, '2027-01-16T08:59:59Z', new Set())).toEqual([])
     expect(workOpen(plan, '2027-01-16T09:00:00Z', new Set())).toHaveLength(1)
@@ -32,7 +31,7 @@ describe('what is asked of the world', () => {
 
 describe('news of a transaction', () => {
   it('that is asked for, or of an earlier attempt on the same instalment meanwhile, is about what is under way', () => {
-    const p = new Played({}, { '1_1': authenticate }).to('2027-01-15T12:00:00Z')
+    const p = new Played({}, { '1_1': nsf }).to('2027-01-15T12:00:00Z')
     expect(isUnderWay(p.plan, 'txn_x_1_1')).toBe(false)
     const plan = attemptsBegun(p.plan, '2027-01-16T09:00:00Z')
     expect([isUnderWay(plan, 'txn_x_1_2'), isUnderWay(plan, 'txn_x_1_1')]).toEqual([true, true])
@@ -45,9 +44,8 @@ describe('news of a transaction', () => {
 describe('an attempt that was settled and written before the plan heard of it', () => {
   const hear = (plan: Plan) => {
     const before = asked()
-    const facts = { at: nine, transaction: 'txn_x_1_1' }
-    const written = settleInstallment(before, findInstallment(before, 1), nsf, { ...facts, methodType: 'card' })
-    return attemptHeard(plan, 1, nsf, { ...facts, written: written.installment })
+    const { installment: written } = settleInstallment(before, findInstallment(before, 1), nsf, nine)
+    return attemptHeard(plan, 1, nsf, { at: nine, written })
   }
 
   it('is taken over as it was written', () => {

@@ -1,8 +1,9 @@
 import { compareInstants } from '../calendar.ts'
 import { attemptStarted } from './collect.ts'
 import type { Decision } from './effects.ts'
-import { collectibles, isEnding, unpaid } from './figures.ts'
+import { collectibles, isEnding, isLinkOver, unpaid } from './figures.ts'
 import { installmentNumberOf, refundNumberOf } from './keys.ts'
+import { waitsForLink } from './pay.ts'
 import type { AttemptCause, Installment, Plan } from './plan.ts'
 import type { Instant } from './terms.ts'
 import { firstAttemptDue, retryMoment, timePassed } from './time.ts'
@@ -12,9 +13,11 @@ export type Work =
   | { do: 'collect'; key: string; installment: number }
   | { do: 'pay'; key: string; payment: number }
   | { do: 'refund'; key: string; refund: number }
+  /** Read a payment that is over for the plan; with `close`, cancel it if its customer can still complete it. */
+  | { do: 'look'; key: string; transaction: string; close: boolean }
 
-/** What is due at one moment: decided by time alone, begun, to be asked of the gateway, and to be looked at there. */
-export type Due = Decision & { work: Work[]; looks: string[] }
+/** What is due at one moment: decided by time alone, begun, and to be asked of the gateway. */
+export type Due = Decision & { work: Work[] }
 
 /**
  * Everything that is due now. `news` are transactions that a gateway has news of; while one is being looked at
@@ -26,9 +29,28 @@ export function dueNow(
   { news, isLooking }: { news: ReadonlySet<string>; isLooking: boolean },
 ): Due {
   const passed = timePassed(plan, now)
-  const looks = [...news].filter((transaction) => !isUnderWay(passed.plan, transaction))
+  const looks = looksDue(passed.plan, now, news)
   const begun = isLooking || looks.length > 0 ? passed.plan : attemptsBegun(passed.plan, now)
-  return { plan: begun, effects: passed.effects, work: workOpen(begun, now, news), looks }
+  return { plan: begun, effects: passed.effects, work: [...looks, ...workOpen(begun, now, news)] }
+}
+
+/** Payments that are over for the plan and are to be looked at: of the gateway's news, and links to be closed. */
+export function looksDue(plan: Plan, now: Instant, news: ReadonlySet<string>): Extract<Work, { do: 'look' }>[] {
+  const closing = linksToClose(plan, now, news)
+  const told = [...news].filter((transaction) => !closing.includes(transaction) && !isUnderWay(plan, transaction))
+  const look = (close: boolean) => (transaction: string) =>
+    ({ do: 'look', key: `look:${transaction}`, transaction, close }) as const
+  return [...closing.map(look(true)), ...told.map(look(false))]
+}
+
+/** A link is closed when its payment is not wanted any more, and before its instalment is charged anew (keeps Charging). */
+function linksToClose(plan: Plan, now: Instant, news: ReadonlySet<string>): string[] {
+  return collectibles(plan).flatMap((i) => {
+    if (!i.openLink || !(isLinkOver(plan, i) || causeNow(plan, i, null, now))) return []
+    const { transaction, pollAt } = i.openLink
+    const isTime = pollAt === null || compareInstants(pollAt, now) <= 0 || news.has(transaction)
+    return isTime ? [transaction] : []
+  })
 }
 
 /** The plan with every attempt begun whose time has come (keeps Charging, NSF). */
@@ -42,7 +64,7 @@ function attemptsDue(plan: Plan, now: Instant): { number: number; cause: Attempt
   if (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending' && !plan.balance) return []
   const first = plan.lifecycle === 'active' ? firstAttemptDue(plan, now) : null
   return collectibles(plan).flatMap((i) => {
-    const cause = i.open ? null : causeNow(plan, i, first, now)
+    const cause = i.open || i.openLink ? null : causeNow(plan, i, first, now)
     return cause && unpaid(i) > 0 ? [{ number: i.number, cause }] : []
   })
 }
@@ -73,7 +95,7 @@ export function workOpen(plan: Plan, now: Instant, news: ReadonlySet<string>): W
       return wanted ? [{ do: 'collect', key: `collect:${i.number}`, installment: i.number }] : []
     }),
     ...plan.payments.flatMap((p): Work[] =>
-      p.state === 'wanted' || isTime(p.pollAt, p.transaction)
+      (p.state === 'wanted' && !waitsForLink(plan, p)) || isTime(p.pollAt, p.transaction)
         ? [{ do: 'pay', key: `pay:${p.number}`, payment: p.number }]
         : [],
     ),
@@ -87,8 +109,8 @@ export function workOpen(plan: Plan, now: Instant, news: ReadonlySet<string>): W
 
 /**
  * Whether a transaction is one that is under way, so that news of it is about an open charge, payment or refund. While
- * an attempt is asked for, that also goes for the earlier ones on its instalment: if one of them came after all, it is
- * this attempt, and must not count a second time (keeps Charging).
+ * an attempt is asked for, that also goes for the earlier ones on its instalment: what came of them after all is only
+ * known to be too much once the attempt has ended.
  */
 export function isUnderWay(plan: Plan, transaction: string): boolean {
   const refund = refundNumberOf(plan, transaction)

@@ -204,6 +204,37 @@ describe('a payment that needs its customer', () => {
     ])
   })
 
+  it('is closed before a one-off payment is made, and when a broker has settled its instalment', async () => {
+    const outcomes = ['authentication_required', 'succeeded', 'authentication_required', 'authentication_required']
+    const { clock, id, customer } = await tenor.begin({ outcomes })
+    await tenor.advance(clock, '2027-01-15T12:00:00Z')
+    await tenor.pay(id, {})
+    await tenor.untilPlan(id, (p) => statusOf(p, 1) === 'paid')
+    const statuses = async () => (await tenor.payments(customer.id)).map((p) => p.status)
+    expect(await statuses()).toEqual(['canceled', 'succeeded'])
+
+    await tenor.advance(clock, '2027-02-16T12:00:00Z')
+    const { escalation_id } = await openEscalation(id)
+    expect(await statuses()).toEqual(['canceled', 'succeeded', 'canceled', 'requires_action'])
+    await tenor.resolve(escalation_id, { action: 'mark_paid', reference: 'cheque 4711' })
+    await tenor.advance(clock, '2027-02-17T12:00:00Z')
+    expect(await statuses()).toEqual(['canceled', 'succeeded', 'canceled', 'canceled'])
+    expect(await tenor.plan(id)).toMatchObject({ status: 'active', paid_amount: 20_000 })
+  })
+
+  it('that the customer completes in the moment of a one-off payment takes its place', async () => {
+    const { clock, id, customer } = await tenor.begin({ outcomes: ['authentication_required'] })
+    await tenor.advance(clock, '2027-01-15T12:00:00Z')
+    const [payment] = await tenor.payments(customer.id)
+    await Promise.all([tenor.authenticate(payment?.payment ?? '', 'authenticate'), tenor.pay(id, { amount: 10_000 })])
+    await tenor.untilPlan(id, (p) => p.paid_amount > 0)
+    await tenor.advance(clock, '2027-01-17T00:00:00Z')
+    const plan = await tenor.plan(id)
+    const taken = (await tenor.payments(customer.id)).reduce((sum, p) => sum + p.net, 0)
+    expect([taken, plan.paid_amount - plan.refunded_amount]).toEqual([plan.paid_amount, plan.paid_amount])
+    expect(statusOf(plan, 1)).toBe('paid')
+  })
+
   it('counts as declined when the customer refuses', async () => {
     const { clock, id, customer } = await tenor.begin({ outcomes: ['authentication_required', 'do_not_honor'] })
     await tenor.advance(clock, '2027-01-15T12:00:00Z')

@@ -46,7 +46,7 @@ export class FakeGateway {
     if (this.payments.has(key)) this.#broken(`${key} was charged twice`)
     if (amount <= 0 || amount % this.#step !== 0) this.#broken(`${key} cannot be charged: ${amount}`)
     for (const [other, { state, installments: theirs }] of this.payments) {
-      const isOpen = state.result === 'processing'
+      const isOpen = state.result === 'processing' || state.result === 'requires_action'
       if (isOpen && theirs.some((i) => installments.includes(i)))
         this.#broken(`${key} was charged while ${other} was open for the same instalment`)
     }
@@ -126,7 +126,8 @@ export class FakeGateway {
     if (drawn !== 'requires_action') return this.#declined(key, held, drawn)
     if (this.#chance.percent(50)) {
       const completes = () => {
-        if (held.state.result === 'requires_action') held.state = this.#succeeded(key, held, false)
+        if (held.state.result !== 'requires_action') return
+        held.state = this.#chance.percent(20) ? this.#debit(key, held, 'card') : this.#succeeded(key, held, false)
       }
       this.#later(this.#chance.pick([0.1, 1, 20, 24, 24, 30, 200]), completes, key)
     }

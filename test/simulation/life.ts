@@ -31,12 +31,16 @@ export class Broken extends Error {
 }
 
 /** Looks at a life after every fact, and reports what does not hold by `life.broken`. */
-export type Watch = { seen(life: Life): void; begun(life: Life, before: Plan): void; ended(life: Life): void }
+export type Watch = {
+  seen(life: Life): void
+  begun(life: Life, before: Plan): void
+  rests(life: Life): void
+  ended(life: Life): void
+}
 
 /** What the life of a plan asks of the world, and how the world answers. */
 export type World = {
   perform(life: Life, work: Work): void
-  look(life: Life, transaction: string): void
   meddle(life: Life): void
 }
 
@@ -152,7 +156,6 @@ export class Life {
         this.#watch.begun(this, known)
         this.#watch.seen(this)
       }
-      for (const transaction of due.looks) this.#world.look(this, transaction)
       for (const work of due.work) {
         if (!this.running.has(work.key)) this.#world.perform(this, work)
       }
@@ -164,6 +167,7 @@ export class Life {
   }
 
   #untilSomethingHappens(): void {
+    this.#watch.rests(this)
     const wake = nextWake(this.plan, this.now)
     const wakeAt = wake === null ? null : this.agenda.whenBack(epochMs(wake))
     if (wake !== null && compareInstants(wake, this.now) <= 0)

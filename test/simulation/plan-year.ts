@@ -1,3 +1,4 @@
+import type { Work } from '../../domain/plans/work.ts'
 import { Broken, Life } from './life.ts'
 import { peopleOf } from './meddling.ts'
 import { chanceOf } from './random.ts'
@@ -20,8 +21,7 @@ export function livePlan(seed: number): Lived {
   const years = asked.terms.termMonths / 12
   let people: ReturnType<typeof peopleOf> | null = null
   const world = {
-    perform: (life: Life, work: Parameters<typeof perform>[1]) => perform(life, work),
-    look,
+    perform: (life: Life, work: Work) => perform(life, work),
     meddle: (life: Life) => {
       people ??= peopleOf(life)
       people.meddle()
@@ -40,11 +40,9 @@ export function livePlan(seed: number): Lived {
   }
 }
 
-function perform(
-  life: Life,
-  work: { do: 'collect'; installment: number } | { do: 'pay'; payment: number } | { do: 'refund'; refund: number },
-): void {
+function perform(life: Life, work: Work): void {
   if (work.do === 'collect') collect(life, work.installment)
   else if (work.do === 'pay') payOnce(life, work.payment)
+  else if (work.do === 'look') look(life, work)
   else giveBack(life, work.refund)
 }

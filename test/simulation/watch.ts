@@ -1,5 +1,6 @@
 import { civilOf, compareInstants, startOfDay } from '../../domain/calendar.ts'
 import { chargeStep } from '../../domain/money.ts'
+import { nextBillingAt } from '../../domain/plans/coming.ts'
 import {
   collectibles,
   dueMoment,
@@ -57,9 +58,26 @@ export class Invariants implements Watch {
       life.fact(`${transaction} begun: ${cause}, ${amount}`)
       if (amount !== unpaid(i) || amount <= 0) life.broken(`Asked for ${amount} of ${unpaid(i)}`)
       if (isEnding(plan) && i.number !== 0) life.broken('Charged after the cancellation')
+      const next = nextBillingAt(before)
+      if (
+        (cause === 'retry' || cause === 'due') &&
+        i.number !== 0 &&
+        (next === null || compareInstants(next, life.now) > 0)
+      )
+        life.broken(`${transaction} was begun, and the next charge was to come at ${next}`)
       if (cause === 'retry') this.#retried(life, i, was)
       if (cause === 'due') this.#firstTried(life, i)
     }
+  }
+
+  /** What was to be charged by now is begun, but for what waits until a link is closed. */
+  rests(life: Life): void {
+    const { plan, now, running } = life
+    const next = nextBillingAt(plan)
+    const waits =
+      [...running].some((key) => key.startsWith('look:')) || plan.installments.some((i) => i.openLink?.pollAt)
+    if (next !== null && compareInstants(next, now) <= 0 && !waits)
+      life.broken(`To be charged at ${next}, and nothing is begun`)
   }
 
   ended(life: Life): void {
@@ -73,6 +91,8 @@ export class Invariants implements Watch {
       life.broken('Completed with something unpaid')
     if (life.unread.size === 0 && life.gateway.balance() !== books.gatewayCash())
       life.broken(`The gateway holds ${life.gateway.balance()}, the ledger says ${books.gatewayCash()}`)
+    for (const [key, { state }] of life.gateway.payments)
+      if (state.result === 'requires_action') life.broken(`Ended, and its customer can still pay ${key}`)
     for (const row of books.rows.values()) if (row.status === 'pending') life.broken(`${row.id} is left pending`)
   }
 

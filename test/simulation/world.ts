@@ -2,11 +2,13 @@ import { attemptHeard, openAttempt, settleInstallment } from '../../domain/plans
 import { findInstallment, sum } from '../../domain/plans/figures.ts'
 import { refundNumberOf } from '../../domain/plans/keys.ts'
 import * as ledger from '../../domain/plans/ledger.ts'
+import { linkSeen } from '../../domain/plans/link.ts'
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
 import { paymentSettled } from '../../domain/plans/pay.ts'
 import type { Installment } from '../../domain/plans/plan.ts'
 import { refundProgressed } from '../../domain/plans/refunding.ts'
 import { receivedLate, returned } from '../../domain/plans/returns.ts'
+import type { Work } from '../../domain/plans/work.ts'
 import type { Row } from './books.ts'
 import type { Life } from './life.ts'
 
@@ -32,26 +34,24 @@ export function collect(life: Life, number: number): void {
   life.running.add(key)
   const hadNews = life.news.delete(attempt.transaction)
   const installment = findInstallment(life.plan, number)
-  const method = life.plan.paymentMethod.type
-  const known = life.books.rows.get(attempt.transaction)
-  const earlier = known ? null : completedMeanwhile(life, number, attempt.attempt)
-  if (!known && !earlier) {
-    life.books.rows.set(attempt.transaction, chargeRow(life, attempt))
-    life.gateway.pay(attempt.transaction, attempt.amount, method, [number])
+  const { transaction } = attempt
+  const known = life.books.rows.get(transaction)
+  if (!known) {
+    life.books.rows.set(transaction, chargeRow(life, attempt))
+    life.gateway.pay(transaction, attempt.amount, attempt.paymentMethod.type, [number])
   }
-  const transaction = earlier?.id ?? attempt.transaction
   life.soon(known ? 0.0003 : answerAfter(life), () => {
     life.unread.delete(transaction)
-    const outcome: ChargeOutcome = earlier ? { result: 'succeeded' } : life.gateway.read(transaction)
+    const outcome = life.gateway.read(transaction)
     const at = life.now
-    const written = settleInDatabase(life, installment, outcome, transaction, method)
+    const written = settleInDatabase(life, installment, outcome, transaction)
     life.unlearned += 1
     const hears = () => {
       life.unlearned -= 1
       life.running.delete(key)
       // The news may have been of a return, which a payment that is asked for does not tell.
       if (hadNews && outcome.result === 'succeeded') life.news.add(transaction)
-      const heard = attemptHeard(life.plan, number, outcome, { at, transaction, written })
+      const heard = attemptHeard(life.plan, number, outcome, { at, written })
       life.learn(`${transaction} ${words(outcome)}`, heard)
     }
     const hours = hearsAfter(life)
@@ -60,30 +60,14 @@ export function collect(life: Life, number: number): void {
   })
 }
 
-function settleInDatabase(
-  life: Life,
-  before: Installment,
-  outcome: ChargeOutcome,
-  transaction: string,
-  method: string,
-) {
-  const facts = { at: life.now, transaction, methodType: method }
-  const { installment, effects } = settleInstallment(life.plan, before, outcome, facts)
+function settleInDatabase(life: Life, before: Installment, outcome: ChargeOutcome, transaction: string) {
+  const { installment, effects } = settleInstallment(life.plan, before, outcome, life.now)
   const row = life.books.row(transaction)
   row.status = outcome.result === 'succeeded' || outcome.result === 'processing' ? outcome.result : 'failed'
   row.outcome = outcome.result
   row.at = life.now
   life.books.write(effects, life.now)
   return installment
-}
-
-/** The attempt before, if its customer completed it after all; otherwise it is closed at the gateway. */
-function completedMeanwhile(life: Life, number: number, attempt: number): Row | null {
-  const before = [...life.books.rows.values()].findLast(
-    (t) => t.type === 'charge' && t.installment === number && (t.attempt ?? attempt) < attempt,
-  )
-  if (before?.outcome !== 'requires_action' || before.status === 'succeeded') return null
-  return life.gateway.cancel(before.id).result === 'succeeded' ? before : null
 }
 
 function chargeRow(life: Life, a: { transaction: string; installment: number; attempt: number; amount: number }): Row {
@@ -167,21 +151,25 @@ function askPiece(life: Life, piece: Row): void {
   life.books.write([ledger.moneyBack(entry), receipt], life.now)
 }
 
-/** Reads a payment that is over for the plan: what the gateway holds against what is recorded. */
-export function look(life: Life, transaction: string): void {
-  const key = `look:${transaction}`
-  if (life.running.has(key)) return
+/** Looks at a payment that is over for the plan: what the gateway holds against what is recorded, closed if it should be. */
+export function look(life: Life, { key, transaction, close }: Extract<Work, { do: 'look' }>): void {
   life.news.delete(transaction)
   life.unread.delete(transaction)
   const row = life.books.rows.get(transaction)
   if (row?.type !== 'charge' || row.gateway === 'external') return
   life.running.add(key)
-  const state = life.gateway.state(transaction)
+  const state = close ? life.gateway.cancel(transaction) : life.gateway.state(transaction)
+  const isOpen = state.result === 'requires_action' || state.result === 'processing'
   const isReturned = row.status === 'succeeded' && row.returned === 0
   const isFailed = row.status === 'failed'
   const payment = { transaction, amount: row.amount, parts: row.parts }
   life.soon(hearsAfter(life), () => {
     life.running.delete(key)
+    const seen = { close, isOpen, isPaid: isFailed && state.result === 'succeeded' }
+    life.learn(
+      `${transaction} ${close ? 'closed' : 'looked at'}: ${state.result}`,
+      linkSeen(life.plan, transaction, seen, life.now),
+    )
     if (isReturned && state.result === 'returned')
       life.learn(`${transaction} returned, ${state.code}`, returned(life.plan, payment, state, life.now))
     if (isFailed && state.result === 'succeeded')

@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common'
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
-import { collectibles, nextBillingAt, outstanding, statusOf } from '../../domain/plans/figures.ts'
+import { nextBillingAt } from '../../domain/plans/coming.ts'
+import { collectibles, outstanding, statusOf } from '../../domain/plans/figures.ts'
 import { planInWords } from '../../domain/plans/words.ts'
 import { isIdle, type Run } from './run.ts'
 

@@ -4,14 +4,16 @@ import { parseInstant } from '../../domain/calendar.ts'
 import { RuleBroken } from '../../domain/errors.ts'
 import { adjust } from '../../domain/plans/adjust.ts'
 import { cancel } from '../../domain/plans/cancel.ts'
+import { chargeOfTheDay } from '../../domain/plans/coming.ts'
 import type { Decision } from '../../domain/plans/effects.ts'
-import { chargeOfTheDay, hasOpenCharge } from '../../domain/plans/figures.ts'
+import { hasOpenCharge } from '../../domain/plans/figures.ts'
 import { changePaymentMethod } from '../../domain/plans/method.ts'
 import { pause, resume } from '../../domain/plans/pause.ts'
 import { pay } from '../../domain/plans/pay.ts'
 import type { PaymentMethod, Plan } from '../../domain/plans/plan.ts'
 import { resolve } from '../../domain/plans/resolve.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
+import { timePassed } from '../../domain/plans/time.ts'
 import * as messages from './messages.ts'
 import { record } from './record.ts'
 import { apply, asFailure, now, type Run } from './run.ts'
@@ -82,6 +84,8 @@ async function carryOut<C extends messages.Command, A extends messages.Decided>(
     return before as A
   }
   const at = now(run)
+  // Time may have passed that the main loop has not seen yet: a pause that is over, a term that has begun.
+  apply(run, timePassed(run.plan, at))
   const facts: messages.Decided = { provisional: hasOpenCharge(run.plan), chargeOfTheDay: chargeOfTheDay(run.plan, at) }
   const { answer: told, ...decision } = decided(run, command, decide)
   const answer = { ...facts, ...told } as A
@@ -96,7 +100,8 @@ async function carryOut<C extends messages.Command, A extends messages.Decided>(
 
 function decided<C, A>(run: Run, command: C, decide: Decide<C, A>): ReturnType<Decide<C, A>> {
   try {
-    return decide(run.plan, command, now(run))
+    const at = now(run)
+    return decide(timePassed(run.plan, at).plan, command, at)
   } catch (error) {
     throw asFailure(error)
   }

@@ -6,7 +6,7 @@ import { joinClock, leaveClock, reportRest } from './clock.ts'
 import { show } from './cockpit.ts'
 import { hearCommands } from './commands.ts'
 import * as messages from './messages.ts'
-import { begin, isLooking, lookAt } from './perform.ts'
+import { begin, isLooking } from './perform.ts'
 import { record, recordOpening } from './record.ts'
 import { apply, beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
 
@@ -53,7 +53,6 @@ function doWhatIsDue(run: Run): void {
   apply(run, due)
   // Before the work begins: it waits until what was decided is durable.
   void record(run)
-  for (const transaction of due.looks) lookAt(run, transaction)
   for (const work of due.work) begin(run, work)
 }
 

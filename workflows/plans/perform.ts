@@ -1,8 +1,9 @@
 import { formatMoney } from '../../domain/money.ts'
 import { afterwards } from '../../domain/plans/afterwards.ts'
-import { attemptDropped, attemptHeard, openAttempt, whyAttempt } from '../../domain/plans/collect.ts'
+import { attemptHeard, openAttempt, whyAttempt } from '../../domain/plans/collect.ts'
 import { findInstallment, today } from '../../domain/plans/figures.ts'
 import { refundNumberOf } from '../../domain/plans/keys.ts'
+import { linkSeen } from '../../domain/plans/link.ts'
 import { paymentSettled } from '../../domain/plans/pay.ts'
 import { refundProgressed } from '../../domain/plans/refunding.ts'
 import { receivedLate, returned } from '../../domain/plans/returns.ts'
@@ -19,14 +20,7 @@ export function begin(run: Run, work: Work): void {
   startWork(run, work.key, () => perform(run, work, byTime))
 }
 
-/** Looks at a transaction that is over for the plan, and of which its gateway has news. */
-export function lookAt(run: Run, transaction: string): void {
-  const key = `look:${transaction}`
-  if (run.running.has(key)) return
-  run.news.delete(transaction)
-  startWork(run, key, () => look(run, transaction))
-}
-
+/** Looks are work too; while one is under way no attempt is begun. */
 export function isLooking(run: Run): boolean {
   return [...run.running].some((key) => key.startsWith('look:'))
 }
@@ -48,6 +42,8 @@ function perform(run: Run, work: Work, byTime: boolean): Promise<void> {
       return payOnce(run, work.payment)
     case 'refund':
       return giveBack(run, work.refund)
+    case 'look':
+      return look(run, work)
     default:
       return work satisfies never
   }
@@ -66,22 +62,16 @@ async function collect(run: Run, number: number, byTime: boolean): Promise<void>
     plan: plan.id,
     attempt,
     installment,
-    paymentMethod: plan.paymentMethod,
     description: words,
     why: whyAttempt(plan, installment, attempt.cause),
     clock: plan.clock?.now ?? null,
   })
-  if ('superseded' in result) {
-    apply(run, attemptDropped(run.plan, number))
-    run.news.add(result.superseded)
-    return
-  }
-  const { outcome, at, transaction, installment: written } = result
+  const { outcome, at, installment: written } = result
   noteWritten(run.written, written)
-  apply(run, attemptHeard(run.plan, number, outcome, { at, transaction, written }))
+  apply(run, attemptHeard(run.plan, number, outcome, { at, written }))
   apply(run, afterwards(run.plan, now(run)))
   // The news may have been of something later than this answer: a return on the heels of the payment.
-  if (hadNews && outcome.result === 'succeeded') run.news.add(transaction)
+  if (hadNews && outcome.result === 'succeeded') run.news.add(attempt.transaction)
 }
 
 async function payOnce(run: Run, number: number): Promise<void> {
@@ -111,11 +101,16 @@ async function giveBack(run: Run, number: number): Promise<void> {
   apply(run, afterwards(run.plan, now(run)))
 }
 
-async function look(run: Run, transaction: string): Promise<void> {
+/** Looks at a transaction that is over for the plan: its gateway has news of it, or its customer's link is to be closed. */
+async function look(run: Run, { transaction, close }: Extract<Work, { do: 'look' }>): Promise<void> {
   const { plan } = run
-  const summary = `Read ${transaction}: its gateway has news of it, on ${today(plan, now(run))}`
-  const seen = await ask.lookAt.executeWithOptions({ summary }, [{ plan: plan.id, transaction }])
+  run.news.delete(transaction)
+  const why = close ? 'its link is not wanted any more' : 'its gateway has news of it'
+  const summary = `${close ? 'Close' : 'Read'} ${transaction}: ${why}, on ${today(plan, now(run))}`
+  const seen = await ask.lookAt.executeWithOptions({ summary }, [{ plan: plan.id, transaction, close }])
+  const { isOpen, news } = seen
+  apply(run, linkSeen(run.plan, transaction, { close, isOpen, isPaid: news === 'received' }, now(run)))
   if (seen.news === 'returned') apply(run, returned(run.plan, seen.payment, seen.outcome, now(run)))
   if (seen.news === 'received') apply(run, receivedLate(run.plan, seen.payment, now(run)))
-  if (seen.news !== 'none') apply(run, afterwards(run.plan, now(run)))
+  apply(run, afterwards(run.plan, now(run)))
 }

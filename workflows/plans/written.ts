@@ -44,7 +44,6 @@ function isAsked(installment: Installment): boolean {
 const WRITTEN_ALONG: ReadonlySet<string> = new Set<keyof PlanHead>([
   'sequence',
   'clock',
-  'lastFirstAttemptOn',
   'notBefore',
   'lastDebitAt',
   'balance',
