@@ -37,6 +37,7 @@ describe('configuration', () => {
       WEBHOOK_ALLOW_PRIVATE: false,
       STRIPE_WEBHOOK_SECRET: ['whsec_new', 'whsec_old'],
     })
+    expect(loadConfig({ ...COMPLETE, WORKFLOW_PATCHES: 'one, other' }).WORKFLOW_PATCHES).toEqual(['one', 'other'])
     expect(loadConfig({ ...COMPLETE, TEST_CLOCKS: 'true', API_PORT: '0' })).toMatchObject({
       TEST_CLOCKS: true,
       API_PORT: 0,

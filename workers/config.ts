@@ -44,6 +44,10 @@ const SECTIONS = {
       for: 'how many plans a worker keeps in memory, some 0.2 MB each; unset, what its memory allows',
       example: '1000',
     }),
+    WORKFLOW_PATCHES: about(list().optional(), {
+      for: 'the changes to workflows that new runs take up, or all; one is named when every worker has its code',
+      example: 'all',
+    }),
     TEMPORAL_UI_URL: about(url('http', 'https').default('http://localhost:8233'), {
       for: "the address of Temporal's UI, for links from a plan to its workflow",
     }),

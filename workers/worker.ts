@@ -10,6 +10,7 @@ import { webhookSender } from '../gateways/webhooks/send.ts'
 import { type Config, loadConfigOrExit, orExit } from './config.ts'
 import { keysIn } from './keys.ts'
 import { startOutbox } from './outbox.ts'
+import { patchesSwitchedOn } from './patches.ts'
 import { createPlanWorker } from './plan-worker.ts'
 import { startWatch } from './watch.ts'
 import { startWebhooks } from './webhooks.ts'
@@ -48,7 +49,13 @@ async function main(config: Config): Promise<void> {
     address: config.TEMPORAL_ADDRESS,
     namespace: config.TEMPORAL_NAMESPACE,
     taskQueue: config.TEMPORAL_TASK_QUEUE,
-    options: { shutdownGraceTime: '10s', ...(config.CACHED_PLANS && { maxCachedWorkflows: config.CACHED_PLANS }) },
+    options: {
+      shutdownGraceTime: '10s',
+      patchActivationCallback: patchesSwitchedOn(config.WORKFLOW_PATCHES ?? [], (patch) =>
+        logger.info({ patch }, 'This change to workflows is not switched on (WORKFLOW_PATCHES): runs begin without it'),
+      ),
+      ...(config.CACHED_PLANS && { maxCachedWorkflows: config.CACHED_PLANS }),
+    },
   })
   const running = worker.run()
   isRunning = true

@@ -13,7 +13,7 @@ import { devIssuer } from '../../workers/stack/dev-issuer.ts'
 import { keysFileOf, makeDevKeys } from '../../workers/stack/dev-keys.ts'
 import { type Home, takeHome } from '../../workers/stack/home.ts'
 import { createPart, type Part, type PartName, type PartSpec } from '../../workers/stack/part.ts'
-import { freePorts, type Ports } from '../../workers/stack/ports.ts'
+import { freePort, freePorts, type Ports } from '../../workers/stack/ports.ts'
 import { postgresPart, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
 import { registerSearchAttributes, temporalPart } from '../../workers/stack/temporal.ts'
 import { type Answer, Tenor } from '../support/e2e-client.ts'
@@ -35,7 +35,10 @@ export class FaultStack {
   readonly ways: Record<Way, TcpProxy>
   readonly tenor: Tenor
   readonly #parts = new Map<PartName, Part>()
+  readonly #workers: Part[] = []
   readonly #points: string
+  /** The environment of worker and API: what they reach, they reach by the ways. */
+  #programs: NodeJS.ProcessEnv = {}
 
   private constructor(home: Home, env: NodeJS.ProcessEnv, ways: Record<Way, TcpProxy>, tenor: Tenor, points: string) {
     this.home = home
@@ -102,15 +105,17 @@ export class FaultStack {
     await registerSearchAttributes(`127.0.0.1:${ports.temporal}`, 'default')
     const database_url = new URL(env.DATABASE_URL ?? '')
     database_url.port = String(ways.postgres.port)
-    const programs = {
+    const programs = this.#programs
+    Object.assign(programs, {
       ...env,
       LOG_LEVEL: 'warn',
       DATABASE_URL: database_url.href,
       TEMPORAL_ADDRESS: `127.0.0.1:${ways.temporal.port}`,
       STRIPE_API_URL: `http://127.0.0.1:${ways.stripe.port}`,
       TENOR_FAULT_POINTS: this.#points,
+      NODE_COMPILE_CACHE: join(home.path, 'compiled'),
       NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'points.ts')).href}`,
-    }
+    })
     const healthy = (port: number, path: string) => () => isHealthy(`http://127.0.0.1:${port}${path}`)
     await Promise.all([
       this.#program('worker', ['workers/worker.ts'], programs, healthy(ports.workerMetrics, '/health')),
@@ -134,6 +139,24 @@ export class FaultStack {
     return part.start()
   }
 
+  /** One more worker, of a working tree that may be another, beside those there are; resolves when it is ready. */
+  async addWorker(tree: string, settings: NodeJS.ProcessEnv = {}): Promise<Part> {
+    const port = await freePort()
+    const name = `worker-${this.#workers.length + 2}`
+    const points = join(tree, 'points')
+    fs.mkdirSync(points, { recursive: true })
+    const spec = programPart('worker', ['workers/worker.ts'], {
+      env: { ...this.#programs, TENOR_FAULT_POINTS: points, METRICS_PORT: String(port), ...settings },
+      logFile: this.home.logFile(name),
+      ready: () => isHealthy(`http://127.0.0.1:${port}/health`),
+      readyTimeoutMs: 90_000,
+    })
+    const part = createPart({ ...spec, cwd: tree }, { onProcess: (_, mark) => this.home.remember(name, mark) })
+    this.#workers.push(part)
+    await part.start()
+    return part
+  }
+
   /** By SIGKILL, and it stays down. */
   async kill(name: PartName): Promise<void> {
     await this.#part(name).kill('SIGKILL')
@@ -147,10 +170,9 @@ export class FaultStack {
     await part.start()
   }
 
-  /** Ends a part politely, as a deployment does, and starts it again. */
-  async replace(name: PartName): Promise<void> {
+  /** Politely, as a deployment does, and it stays down. */
+  async end(name: PartName): Promise<void> {
     await this.#part(name).stop()
-    await this.#part(name).start()
   }
 
   /** Brings back whatever is down. */
@@ -240,17 +262,17 @@ export class FaultStack {
     return fs.existsSync(seen) ? fs.readFileSync(seen, 'utf8').trim().split('\n') : []
   }
 
-  /** The end of every part's log, for a report. */
-  logs(lines = 25): string {
-    return PARTS.map((name) => {
-      const text = fs.existsSync(this.home.logFile(name)) ? fs.readFileSync(this.home.logFile(name), 'utf8') : ''
-      return `--- ${name}\n${text.trimEnd().split('\n').slice(-lines).join('\n')}`
-    }).join('\n')
+  /** Copies every part's log and Temporal's state, with every history, to a folder that stays. */
+  keep(folder: string): void {
+    fs.cpSync(join(this.home.path, 'logs'), folder, { recursive: true })
+    for (const file of fs.globSync('temporal.db*', { cwd: this.home.path })) {
+      fs.cpSync(join(this.home.path, file), join(folder, file))
+    }
   }
 
   async stop(): Promise<void> {
     // Nothing is kept: no part is let finish what it does.
-    await Promise.all([...this.#parts.values()].map((part) => part.kill('SIGKILL')))
+    await Promise.all([...this.#parts.values(), ...this.#workers].map((part) => part.kill('SIGKILL')))
     await Promise.all(Object.values(this.ways).map((way) => way.close()))
     this.home.release()
     fs.rmSync(this.home.path, { recursive: true, force: true })

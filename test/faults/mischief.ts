@@ -1,20 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PartName } from '../../workers/stack/part.ts'
-import type { Chance } from '../simulation/random.ts'
+import { type Chance, chanceOf } from '../simulation/random.ts'
 import { type FaultStack, WAYS } from './fault-stack.ts'
 
 /** What is broken, by chance: every kill is counted, everything is told. */
 export type Mischief = { kills: number; told: string[] }
 
-const KILLED: Record<PartName, number> = {
-  worker: 40,
-  api: 15,
-  postgres: 15,
-  temporal: 10,
-  stripe: 12,
-  mail: 5,
-  salesforce: 3,
-}
+/**
+ * What is killed, by how likely it is, in lanes beside each other: each brings back what it has killed before it goes on,
+ * and no part is in two of them.
+ */
+const LANES: { [part in PartName]?: number }[] = [
+  { worker: 1 },
+  { api: 30, postgres: 25, stripe: 20, temporal: 15, mail: 6, salesforce: 4 },
+]
 /** Where a program is killed by itself, in the middle of what it does. */
 const MOMENTS = [
   'stripe POST /v1/payment_intents',
@@ -34,46 +33,63 @@ const MOMENTS = [
   'salesforce PATCH',
 ]
 const FAULTS = ['slow', 'lose_answer', 'error_500', 'error_500_after', 'rate_limit', 'down']
+/** How long a program is waited for to come to the point at which it is to die; after that it is killed where it is. */
+const POINT_WITHIN_MS = 2_500
 
-/** Breaks one thing after the other until so many processes were killed, and brings each back after a moment. */
-export async function makeMischief(
-  stack: FaultStack,
-  chance: Chance,
-  mischief: Mischief,
-  kills: number,
-): Promise<void> {
-  while (mischief.kills < kills) {
-    const kind = chance.weighted({ kill: 45, point: 25, way: 12, gateway: 12, webhooks: 6 })
-    const did = await KINDS[kind](stack, chance, mischief)
-    mischief.told.push(`${String(mischief.kills).padStart(3)} ${did}`)
-    await sleep(chance.int(100, 1_200))
+/** `deeds` is how much has been done so far by those who use what is broken. */
+export type Plot = { seed: number; kills: number; mischief: Mischief; deeds: () => number }
+
+/** However little is done meanwhile, a lane goes on after so long. */
+const PATIENCE_MS = 8_000
+
+/**
+ * Breaks one thing after the other, in lanes, until so many processes were killed; brings each back after a moment, and
+ * goes on when something has been done in between: a program that is killed before it has begun anything loses nothing.
+ */
+export async function makeMischief(stack: FaultStack, { seed, kills, mischief, deeds }: Plot): Promise<void> {
+  const lane = async (number: number, step: (chance: Chance) => Promise<string>) => {
+    const chance = chanceOf(seed + number)
+    while (mischief.kills < kills) {
+      const did = await step(chance)
+      mischief.told.push(`${String(mischief.kills).padStart(3)} ${did}`)
+      const [before, end] = [deeds(), Date.now() + PATIENCE_MS]
+      await sleep(chance.int(100, 1_000))
+      while (deeds() === before && Date.now() < end) await sleep(50)
+    }
   }
+  const killing = LANES.map((parts, number) =>
+    lane(number, async (chance) => {
+      const did = await kill(stack, chance, chance.weighted(parts as Record<PartName, number>))
+      mischief.kills += 1
+      return did
+    }),
+  )
+  const troubling = lane(LANES.length, async (chance) => {
+    await sleep(chance.int(500, 4_000))
+    return TROUBLE[chance.weighted({ way: 40, gateway: 40, webhooks: 20 })](stack, chance)
+  })
+  await Promise.all([...killing, troubling])
 }
 
-type Kind = (stack: FaultStack, chance: Chance, mischief: Mischief) => Promise<string>
+async function kill(stack: FaultStack, chance: Chance, part: PartName): Promise<string> {
+  const at = part === 'worker' && chance.percent(60) ? await killAtPoint(stack, chance) : ''
+  if (at === '') await stack.kill(part)
+  await sleep(chance.int(0, 1_000))
+  await stack.start(part)
+  return `killed ${part} ${at}`
+}
 
-const KINDS: Record<'kill' | 'point' | 'way' | 'gateway' | 'webhooks', Kind> = {
-  async kill(stack, chance, mischief) {
-    const part = chance.weighted(KILLED)
-    const also = chance.percent(12) ? chance.weighted(KILLED) : part
-    const parts = [...new Set([part, also])]
-    await Promise.all(parts.map((name) => stack.kill(name)))
-    mischief.kills += parts.length
-    await sleep(chance.int(0, 1_500))
-    await Promise.all(parts.map((name) => stack.start(name)))
-    return `killed ${parts.join(' and ')}`
-  },
-  async point(stack, chance, mischief) {
-    const moment = `${chance.pick(['before', 'after'])} ${chance.pick(MOMENTS)}`
-    stack.arm('worker', moment, chance.int(1, 3))
-    const end = Date.now() + 6_000
-    while (!stack.wasHit('worker') && Date.now() < end) await sleep(50)
-    stack.disarm('worker')
-    if (!stack.wasHit('worker')) return `waited in vain ${moment}`
-    mischief.kills += 1
-    await stack.start('worker')
-    return `killed worker ${moment}`
-  },
+/** Where it was killed, or nothing when it has not come there. */
+async function killAtPoint(stack: FaultStack, chance: Chance): Promise<string> {
+  const moment = `${chance.pick(['before', 'after'])} ${chance.pick(MOMENTS)}`
+  stack.arm('worker', moment, chance.int(1, 2))
+  const end = Date.now() + POINT_WITHIN_MS
+  while (!stack.wasHit('worker') && Date.now() < end) await sleep(50)
+  stack.disarm('worker')
+  return stack.wasHit('worker') ? moment : ''
+}
+
+const TROUBLE: Record<'way' | 'gateway' | 'webhooks', (stack: FaultStack, chance: Chance) => Promise<string>> = {
   async way(stack, chance) {
     const name = chance.pick(WAYS)
     const way = stack.ways[name]

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import * as fs from 'node:fs'
 import http from 'node:http'
-import { createRequire, syncBuiltinESMExports } from 'node:module'
+import { createRequire, flushCompileCache, syncBuiltinESMExports } from 'node:module'
 import { basename, join } from 'node:path'
 import nodemailer from 'nodemailer'
 import pg from 'pg'
@@ -169,6 +169,8 @@ function reuseBundle(bundler: { prototype: { createBundle: () => Promise<object>
 }
 
 if (folder && part) {
+  // A process that is killed keeps nothing of what it has compiled, and hundreds are.
+  setTimeout(flushCompileCache, 4_000).unref()
   hookDatabase()
   hookStripe()
   hookSalesforce()

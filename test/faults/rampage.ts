@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { chanceOf } from '../simulation/random.ts'
 import { FaultStack } from './fault-stack.ts'
 import { converged, differencesOf, proofAt, violations } from './judge.ts'
@@ -17,7 +20,7 @@ export type Rampage = {
   wrong: string[]
 }
 
-const WITHIN_MS = 150_000
+const WITHIN_MS = 300_000
 
 /**
  * Lives plans while processes are killed, ways cut and gateways troubled, by chance of a seed; then lets everything come
@@ -35,7 +38,11 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
     const playing = Promise.all(clients)
     // A player that ends with an error is heard of when all have ended.
     playing.catch(() => {})
-    await makeMischief(stack, chanceOf(seed + 1_000), mischief, kills)
+    const deeds = () => players.reduce((sum, player) => sum + player.did.length, 0)
+    // What is killed is to be at work.
+    while (players.length < plans || deeds() < plans) await Promise.race([playing, sleep(100)])
+    phase(`${plans} plans are under way`)
+    await Promise.race([makeMischief(stack, { seed: seed + 1_000, kills, mischief, deeds }), failed(playing)])
     isOver = true
     await endMischief(stack)
     const ended = Date.now()
@@ -50,7 +57,7 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
     phase('at the end; judged')
     const wrong = [...(await judged(stack, players)), ...players.flatMap((player) => player.unexpected)]
     const payments = await Promise.all(players.map((player) => stack.tenor.payments(player.customer.id)))
-    if (wrong.length > 0) say(report(stack, players, mischief))
+    if (wrong.length > 0) say(report(stack, players, mischief, seed))
     return {
       kills: mischief.kills,
       plans: players.length,
@@ -60,7 +67,7 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
       wrong,
     }
   } catch (error) {
-    say(report(stack, players, mischief))
+    say(report(stack, players, mischief, seed))
     throw error
   } finally {
     await stack.stop()
@@ -95,9 +102,21 @@ async function judged(stack: FaultStack, players: Player[]): Promise<string[]> {
   return found
 }
 
-function report(stack: FaultStack, players: Player[], mischief: Mischief): string {
+/** Never, unless it goes wrong. */
+async function failed(work: Promise<unknown>): Promise<never> {
+  await work
+  return new Promise(() => {})
+}
+
+/** What was done and what was broken; logs and histories are kept. */
+function report(stack: FaultStack, players: Player[], mischief: Mischief, seed: number): string {
+  const kept = join(tmpdir(), `faults-of-seed-${seed}`)
+  stack.keep(kept)
   const deeds = players.map(({ id, did }) => `${id}\n  ${did.slice(-40).join('\n  ')}`)
-  return ['What was broken, at last:', ...mischief.told.slice(-40), ...deeds, stack.logs(15).slice(0, 20_000)].join(
-    '\n',
-  )
+  return [
+    'What was broken, at last:',
+    ...mischief.told.slice(-40),
+    ...deeds,
+    `Logs and histories are kept in ${kept}`,
+  ].join('\n')
 }

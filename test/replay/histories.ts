@@ -2,6 +2,7 @@ import * as fs from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import type { Client } from '@temporalio/client'
 import proto from '@temporalio/proto'
 
 /**
@@ -31,6 +32,17 @@ export function recordedHistories(): Recorded[] {
 /** What a replay takes. */
 export function historyOf({ events }: Pick<Recorded, 'events'>): History {
   return History.fromObject({ events })
+}
+
+/** The histories of all runs of a workflow, the first one first. */
+export async function runsOf(temporal: Client, workflowId: string): Promise<History[]> {
+  const runs: History[] = []
+  for (let runId: string | undefined; runId !== ''; ) {
+    const history = await temporal.workflow.getHandle(workflowId, runId).fetchHistory()
+    runs.unshift(history)
+    runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? ''
+  }
+  return runs
 }
 
 /** Puts a story's runs in the place of those that were recorded for this release before. */

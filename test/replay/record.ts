@@ -6,7 +6,7 @@ import { keysIn } from '../../workers/keys.ts'
 import { sharedTenor } from '../support/e2e-client.ts'
 import { stopServers, temporalAddress } from '../support/servers.ts'
 import { sharedStack, startSharedStack } from '../support/stack.ts'
-import { keepStory, type Run } from './histories.ts'
+import { keepStory, type Run, runsOf } from './histories.ts'
 import { STORIES, type Story } from './stories.ts'
 
 /**
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const temporal = new Client({ connection, dataConverter: encrypting(keys) })
   const record = async (story: string, live: Story) => {
     const workflows = Object.entries(await live(tenor, temporal))
-    const kept = await Promise.all(workflows.map(([name, id]) => runsOf(temporal, name, id)))
+    const kept = await Promise.all(workflows.map(([name, id]) => named(temporal, name, id)))
     keepStory(version, story, kept.flat())
     const told = kept.flat().map(({ name, history }) => `${name} (${history.events?.length} events)`)
     console.log(`${story}: ${told.join(', ')}`)
@@ -36,15 +36,9 @@ async function main(): Promise<void> {
   await connection.close()
 }
 
-/** The histories of all runs of a workflow, the first one first. */
-async function runsOf(temporal: Client, name: string, workflowId: string): Promise<Run[]> {
-  const runs: Run['history'][] = []
-  for (let runId: string | undefined | null; runId !== ''; ) {
-    const handle = temporal.workflow.getHandle(workflowId, runId ?? undefined)
-    const history = await readable(temporal, await handle.fetchHistory())
-    runs.unshift(history)
-    runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? ''
-  }
+/** All runs of a workflow under names of their own, the first one first. */
+async function named(temporal: Client, name: string, workflowId: string): Promise<Run[]> {
+  const runs = await Promise.all((await runsOf(temporal, workflowId)).map((run) => readable(temporal, run)))
   return runs.map((history, index) => ({ name: `${name}-${index + 1}`, history }))
 }
 

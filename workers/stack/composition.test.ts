@@ -19,6 +19,7 @@ describe('what npm start brings up', () => {
       DEV_ISSUER_KEY_FILE: '/data/key.json',
       TEST_CLOCKS: true,
       WEBHOOK_ALLOW_PRIVATE: true,
+      WORKFLOW_PATCHES: ['all'],
     })
   })
 

@@ -70,6 +70,7 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
     METRICS_PORT: String(ports.workerMetrics),
     TEST_CLOCKS: 'true',
     WEBHOOK_ALLOW_PRIVATE: 'true',
+    WORKFLOW_PATCHES: 'all',
   })
   loadConfig(env)
   return { own, env, ownIssuer, ownKeys }

@@ -44,7 +44,7 @@ async function isFinished(run: Run): Promise<boolean> {
   await reportRest(run)
   if (!isIdle(run) || run.stirred) return false
   if (isOver(run.plan, now(run))) return true
-  if (isLong()) await carryOn(run)
+  if (run.toBeRenewed || isLong()) await carryOn(run)
   return false
 }
 
@@ -70,6 +70,10 @@ function hearNews(run: Run): void {
   })
   setHandler(messages.gatewayNews, ({ transaction }) => {
     run.news.add(transaction)
+    run.stirred = true
+  })
+  setHandler(messages.renew, () => {
+    run.toBeRenewed = true
     run.stirred = true
   })
   setHandler(messages.clockTick, ({ now: moment, tick }) => {

@@ -73,6 +73,9 @@ export const gatewayNews = defineSignal<[{ transaction: string }]>('gatewayNews'
 /** The plan's test clock stands at `now`; the plan answers `atRest` with the same tick when it has nothing left to do. */
 export const clockTick = defineSignal<[{ now: Instant; tick: number }]>('clockTick')
 
+/** Goes on in a new run as soon as nothing is under way: ops bring plans to other workflow code by it. */
+export const renew = defineSignal<[]>('renew')
+
 /** The plan as it stands. */
 export const currentPlan = defineQuery<Plan>('plan')
 

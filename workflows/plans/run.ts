@@ -32,6 +32,8 @@ export type Run = {
   /** The moment of which the clock was last told. */
   reportedWake: Instant | null
   isRecorded: boolean
+  /** Asked to go on in a new run, however short this one is. */
+  toBeRenewed: boolean
   /** The plan that Temporal's UI describes, and the search attributes that it shows. */
   described: Plan | null
   shown: string
@@ -52,6 +54,7 @@ export function beginRun(plan: Plan, isRecorded: boolean): Run {
     restedAt: plan.sequence.clockTick,
     reportedWake: isRecorded && plan.clock ? nextWake(plan, plan.clock.now) : null,
     isRecorded,
+    toBeRenewed: false,
     described: null,
     shown: '',
   }
