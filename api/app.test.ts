@@ -28,7 +28,7 @@ async function door(config: Partial<ApiConfig> = {}, caller: Partial<Caller> = {
     payments: stripeGateway({ secretKey: 'sk_test_none', returnUrl: 'http://localhost' }),
     verifyToken: async () => ({ sub: 'x', tenant: 'acme', roles: ['admin'], customer: null, ...caller }),
     ownIssuer: { sign: async () => 'token' },
-    readStripeWebhook: () => ({ id: 'evt_1', type: 'x' }),
+    readStripeWebhook: () => ({ id: 'evt_1', type: 'x', createdAt: '2027-01-15T00:00:00Z' }),
     renderReceipt: async () => Buffer.from(''),
     now: () => new Date('2027-01-15T00:00:00Z'),
     config: {

@@ -3,9 +3,9 @@ import type { Client } from '@temporalio/client'
 import type { FastifyServerOptions } from 'fastify'
 import type { ReceiptFacts } from '../db/plans/receipt-facts.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
+import type { StripeHint } from '../gateways/stripe/webhook.ts'
 import type { OwnIssuer } from './identity/own-issuer.ts'
 import type { TokenVerifier } from './identity/tokens.ts'
-import type { WebhookReader } from './webhooks/routes.ts'
 
 /** What the API is put together from. Nothing here is made by the API itself, so that tests choose every part. */
 export type ApiDeps = {
@@ -15,8 +15,8 @@ export type ApiDeps = {
   verifyToken: TokenVerifier
   /** Gives tokens, where Tenor is its own issuer of them; never in production. */
   ownIssuer: OwnIssuer | null
-  /** Checks a webhook's signature on the raw body. */
-  readStripeWebhook: WebhookReader
+  /** Checks a webhook on its raw body and says what it is about. Throws `WebhookSignatureInvalid`. */
+  readStripeWebhook(rawBody: Buffer, signature: string): StripeHint
   /** The PDF of a receipt. */
   renderReceipt(receipt: ReceiptFacts): Promise<Uint8Array>
   now(): Date

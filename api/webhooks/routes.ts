@@ -2,17 +2,13 @@ import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
 import { insertOnce } from '../../db/insert-once.ts'
 import { WebhookInbox } from '../../db/webhooks/inbox.ts'
-import { WebhookSignatureInvalid } from '../../gateways/stripe/webhook.ts'
+import { type StripeHint, WebhookSignatureInvalid } from '../../gateways/stripe/webhook.ts'
 import type { ApiDeps } from '../deps.ts'
 import { json, problemAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
 import { Problem } from '../http/problem.ts'
 import { deliver } from './deliver.ts'
-
-/** Checks a webhook on its raw body and says what it is about. Throws `WebhookSignatureInvalid`. */
-export type WebhookReader = (rawBody: Buffer, signature: string) => WebhookHint
-export type WebhookHint = { id: string; type: string; payment?: string; refund?: string; customer?: string }
 
 const BODY_LIMIT = 1024 * 1024
 const Received = z.object({ received: z.literal(true) }).meta({ id: 'WebhookReceived' })
@@ -39,7 +35,7 @@ export function webhookRoutes(app: App, deps: ApiDeps): void {
   })
 }
 
-function read(deps: ApiDeps, rawBody: Buffer | null, signature: string | string[] | undefined): WebhookHint {
+function read(deps: ApiDeps, rawBody: Buffer | null, signature: string | string[] | undefined): StripeHint {
   try {
     return deps.readStripeWebhook(rawBody ?? Buffer.alloc(0), String(signature ?? ''))
   } catch (error) {
