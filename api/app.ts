@@ -66,12 +66,19 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   return app
 }
 
+/** Also how often it is measured: one stall that fills a shorter interval would count as endless. */
+const LONGEST_STALL_MS = 5_000
+
 async function protect(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs')) route.helmet = { contentSecurityPolicy: { directives: DOCS_POLICY } }
   })
   await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } })
-  await app.register(underPressure, { maxEventLoopDelay: 5_000, retryAfter: 5 })
+  await app.register(underPressure, {
+    maxEventLoopDelay: LONGEST_STALL_MS,
+    sampleInterval: LONGEST_STALL_MS,
+    retryAfter: 5,
+  })
   await app.register(rateLimit, { global: false })
   authenticate(app, deps.verifyToken)
   limitRates(app, deps.config.limits)

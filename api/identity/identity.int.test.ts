@@ -256,7 +256,10 @@ describe('a user', () => {
   it('who owes must be some customer; one address is one user of a tenant', async () => {
     const orphan = await asAdmin('POST', '/users', { email: 'e@example.com', roles: ['customer'] })
     expect([orphan.status, orphan.body.code]).toEqual([422, 'customer_missing'])
-    const user = await newUser('e@example.com', { roles: ['customer'], customer_id: 'eve' })
+    const eve = { email: 'e@example.com', roles: ['customer'], customer_id: 'eve' }
+    expect((await asAdmin('POST', '/users', eve)).body.code).toBe('unknown_customer')
+    await asAdmin('POST', '/customers', { customer_id: 'eve', name: 'Eve', email: 'e@example.com' })
+    const user = await newUser('e@example.com', eve)
     const { access_token } = (await signIn({ tenant: 'acme', email: 'e@example.com', password: user.password })).json()
     expect((await ask(app, 'GET', '/payment_terms?customer_id=amara', { token: access_token })).body.data).toEqual([])
     const twice = await asAdmin('POST', '/users', { email: 'E@example.com', roles: ['broker'] })

@@ -1,9 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
+import { Customers } from '../../db/customers/customers.ts'
 import { type UserRow, Users } from '../../db/identity/users.ts'
 import { BY_CREATION, pageOf as readPage } from '../../db/pages.ts'
-import { isOwingOnly, ROLES } from '../../domain/identity/roles.ts'
+import { isOwingOnly, ROLES, type Role } from '../../domain/identity/roles.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
@@ -68,14 +69,14 @@ function making(app: App, deps: ApiDeps): void {
   app.post('/users', options, async (request, reply) => {
     const { tenant } = callerOf(request)
     const { roles, customer_id = null } = request.body
-    refuseWithoutCustomer(roles, customer_id)
+    const em = deps.orm.em.fork()
+    await refuseCustomer(em, tenant, roles, customer_id)
     const id = idFor(request, 'usr_')
     const password = newSecret()
     const row = {
       ...{ id, tenantId: tenant, email: request.body.email.toLowerCase(), roles, customerId: customer_id },
       ...{ passwordHash: await hashPassword(password), createdAt: instantOf(deps.now()), disabledAt: null },
     }
-    const em = deps.orm.em.fork()
     // Whoever takes over the key of one who died before answering: nobody was shown that one's password.
     if (request.idempotency?.takenOver) await em.nativeDelete(Users, { id, tenantId: tenant })
     await em.insert(Users, row).catch((error: { code?: string }) => {
@@ -123,7 +124,7 @@ function changing(app: App, deps: ApiDeps): void {
     const em = deps.orm.em.fork()
     const user = await find(em, callerOf(request), request.params.id)
     const { password, roles = user.roles, customer_id = user.customerId ?? null, disabled } = request.body
-    refuseWithoutCustomer(roles, customer_id)
+    await refuseCustomer(em, user.tenantId, roles, customer_id)
     const disabledAt = (disabled ?? user.disabledAt != null) ? (user.disabledAt ?? instantOf(deps.now())) : null
     const change = { roles, customerId: customer_id, disabledAt }
     const hash = password === undefined ? {} : { passwordHash: await hashPassword(password) }
@@ -133,9 +134,14 @@ function changing(app: App, deps: ApiDeps): void {
   })
 }
 
-function refuseWithoutCustomer(roles: UserRow['roles'], customer: string | null): void {
-  if (customer !== null || !isOwingOnly(roles)) return
-  throw unprocessable('customer_missing', 'Say which customer a user of these roles is.', '/customer_id')
+/** Who owes must be some customer, and whoever is named must be one of the tenant's. */
+async function refuseCustomer(em: EntityManager, tenantId: string, roles: Role[], id: string | null): Promise<void> {
+  if (id === null && isOwingOnly(roles)) {
+    throw unprocessable('customer_missing', 'Say which customer a user of these roles is.', '/customer_id')
+  }
+  if (id !== null && (await em.count(Customers, { tenantId, id })) === 0) {
+    throw unprocessable('unknown_customer', 'There is no such customer: create it first.', '/customer_id')
+  }
 }
 
 async function find(em: EntityManager, { tenant }: Caller, id: string): Promise<UserRow> {

@@ -13,7 +13,7 @@ import { attach } from '../customers/payment-methods.ts'
 import type { ApiDeps } from '../deps.ts'
 import { conflict, Problem, unprocessable } from '../http/problem.ts'
 import { COMMAND_MS, within } from '../http/temporal.ts'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, onlyCustomer } from '../identity/caller.ts'
 import type { Asked, PlanApi } from './kind.ts'
 import { describePlan, searchAttributesOf } from './start-words.ts'
 
@@ -29,6 +29,8 @@ export async function quotePlan(
   asked: Asked,
 ): Promise<Plan> {
   refuseCoupon(asked)
+  const only = onlyCustomer(caller)
+  if (only !== null && asked.customer !== null && asked.customer !== only) throw unknownCustomer()
   // One that only the gateway knows so far is not taken over for a quote.
   if (asked.customer !== null && !isGatewayId(asked.customer)) await customerOf(em, deps, caller, asked.customer)
   const clock = await clockOf(em, deps, caller, asked)
@@ -113,8 +115,12 @@ function refuseCoupon({ couponCode }: Asked): void {
 
 async function customerOf(em: EntityManager, deps: ApiDeps, caller: Caller, id: string): Promise<Customer> {
   const customer = await customerOrAdopted(em, deps, caller.tenant, id)
-  if (!customer) throw unprocessable('unknown_customer', 'There is no such customer: create it first.', '/customer_id')
+  if (!customer) throw unknownCustomer()
   return customer
+}
+
+function unknownCustomer() {
+  return unprocessable('unknown_customer', 'There is no such customer: create it first.', '/customer_id')
 }
 
 async function methodOf(deps: ApiDeps, customer: Customer, asked: string | null): Promise<PaymentMethod> {
