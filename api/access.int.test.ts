@@ -1,4 +1,5 @@
 import { ROLES, type Role } from '../domain/identity/roles.ts'
+import { bodiesNaming, EXAMPLES, freshNames } from '../test/support/access-examples.ts'
 import { type Answer, type ApiWorld, startApiWorld } from '../test/support/api-world.ts'
 import type { Document, Json, Parameter } from '../test/support/bad-values.ts'
 import { type Holding, makeHolding } from '../test/support/holdings.ts'
@@ -45,7 +46,8 @@ beforeAll(async () => {
     { ...theirs, speaksFor: { tenant: 'rival', roles: ROLES } },
   ]
   const verifyToken = tokenVerifier(async (name) => issuers.find((one) => one.name === name) ?? null)
-  app = await world.another({ limits: { reads: 1e6, writes: 1e6 } }, { verifyToken })
+  const config = { limits: { reads: 1e6, writes: 1e6 }, operatorsTenant: 'acme' }
+  app = await world.another(config, { verifyToken })
   document = (await app.inject('/openapi.json')).json()
 }, 240_000)
 afterAll(async () => {
@@ -86,50 +88,13 @@ function tokenOf(
   return made
 }
 
-/** What a route is tried with: a body that it takes, and for what can be done only once, something new to do it to. */
-type Example = { body?: (holding: Holding) => Json; fresh?: (token: string) => Promise<string> }
-const EXAMPLES: Record<string, Example> = {
-  'POST /payment_terms': { body: term },
-  'POST /payment_terms/quote': { body: term },
-  'PATCH /payment_terms/:id': { body: () => ({ total_amount: 130_000 }) },
-  'PUT /payment_terms/:id/payment_method': { body: () => ({ payment_method: 'pm_card_visa' }) },
-  'POST /payment_terms/:id/payments': { body: () => ({ amount: 100 }) },
-  'POST /payment_terms/:id/pause': { body: () => ({ mode: 'extend' }) },
-  'POST /payment_terms/:id/resume': { body: () => ({}) },
-  'POST /customers': { body: () => ({ name: 'New', email: 'new@example.com', payment_method: 'pm_card_visa' }) },
-  'PATCH /customers/:id': { body: () => ({ locale: 'en-CA' }) },
-  'POST /escalations/:id/resolve': { body: () => ({ action: 'mark_paid', reference: 'CHQ-1', note: 'by cheque' }) },
-  'POST /webhook_endpoints': { body: () => ({ url: 'https://8.8.8.8/new' }) },
-  'POST /webhook_endpoints/:id/rotate_secret': { body: () => ({}) },
-  'POST /webhook_endpoints/:id/replay': { body: ({ event }) => ({ event_id: event }) },
-  'DELETE /webhook_endpoints/:id': {
-    fresh: (token) => made('/webhook_endpoints', { url: 'https://8.8.8.8/gone' }, token),
-  },
-  'POST /test_clocks': { body: () => ({ frozen_time: '2027-01-15T10:00:00Z' }) },
-  'POST /test_clocks/:id/advance': { body: () => ({ to: '2027-02-18T00:00:00Z' }), fresh: newClock },
-  'DELETE /test_clocks/:id': { fresh: newClock },
-  'POST /api_clients': { body: () => ({ name: 'New' }) },
-  'POST /api_clients/:id/rotate_secret': { body: () => ({}) },
-  'POST /users': {
-    body: ({ customer }) => ({
-      email: `${crypto.randomUUID()}@example.com`,
-      roles: ['customer'],
-      customer_id: customer,
-    }),
-  },
-  'PATCH /users/:id': { body: ({ customer }) => ({ roles: ['customer'], customer_id: customer }) },
-}
-
-function term({ customer, clock }: Holding): Json {
-  const agreed = { total_amount: 120_000, start_date: '2027-03-01', term_duration: 12, billing_day: 15 }
-  return { customer_id: customer, test_clock: clock, ...agreed }
-}
-function newClock(token: string): Promise<string> {
-  return made('/test_clocks', { frozen_time: '2027-01-15T10:00:00Z' }, token)
-}
-async function made(url: string, body: Json, token: string): Promise<string> {
-  const { headers } = await send('POST', url, { token, body })
-  return String(headers.location).split('/')[2] ?? ''
+/** Something new to do a thing to that can be done only once, else what there is. */
+async function ownId({ entry, url }: Route, token: string): Promise<string> {
+  const make = async (at: string, body: Json) => {
+    const { headers } = await send('POST', at, { token, body })
+    return String(headers.location).split('/')[2] ?? ''
+  }
+  return (await EXAMPLES[entry]?.fresh?.(make)) ?? idIn(mine, url)
 }
 
 const idIn = ({ ids }: Holding, url: string) => ids[url.split('/')[1] ?? ''] ?? 'no example'
@@ -168,7 +133,8 @@ describe('access', () => {
     for (const route of closed) {
       if (route.url.includes(':id')) expect([route.entry, idIn(mine, route.url)]).not.toContain('no example')
       const operation = document.paths[route.url.replace(':id', '{id}')]?.[route.method.toLowerCase()]
-      const takes = operation?.requestBody !== undefined
+      // What is no part of the OpenAPI says less of itself.
+      const takes = operation ? operation.requestBody !== undefined : route.method === 'POST'
       expect([route.entry, takes]).toEqual([route.entry, EXAMPLES[route.entry]?.body !== undefined])
     }
     const known = new Set(closed.map(({ entry }) => entry))
@@ -181,6 +147,10 @@ describe('access', () => {
     expect(routes.flatMap(({ entry, access }) => (access === 'public' ? [entry] : []))).toEqual([
       'POST /oauth/token',
       'POST /sign_in',
+      'OPTIONS /codec*',
+      'POST /ui_codec/decode',
+      'POST /ui_codec/encode',
+      'OPTIONS /ui_codec*',
       'POST /webhooks/stripe',
       'GET /health/live',
       'GET /health/ready',
@@ -285,9 +255,9 @@ describe('access', () => {
       if (own === undefined) continue
       for (const role of route.access) {
         for (const holding of othersTo(role)) {
-          for (const body of bodiesNaming(route, own, holding, role)) {
+          for (const body of bodiesNaming(route, own, mine, holding)) {
             const what = `${role}: ${route.entry} ${JSON.stringify(body)}`
-            const id = (await EXAMPLES[route.entry]?.fresh?.(await tokenOf(role))) ?? idIn(mine, route.url)
+            const id = await ownId(route, await tokenOf(role))
             const answer = await send(route.method, addressOf(route.url, id), { token: await tokenOf(role), body })
             expect([what, answer.status]).toEqual([what, 422])
             expectNothingOf([holding], what, answer)
@@ -299,7 +269,7 @@ describe('access', () => {
   })
 
   it("answers nobody by another's Idempotency-Key", async () => {
-    for (const route of closed.filter(({ method, url }) => method === 'POST' && !url.includes(':id'))) {
+    for (const route of closed.filter(isPlainPost)) {
       const headers = { 'idempotency-key': `the-same-for-all ${route.entry}`.replaceAll(' ', '-') }
       const token = await tokenOf('admin', { tenant: 'rival', sub: 'same-sub' })
       const first = await send('POST', route.url, { token, headers, body: bodyFor(route, foreign) })
@@ -327,12 +297,20 @@ describe('access', () => {
     }
   })
 
+  it('to what is of every tenant is for those who run Tenor alone', async () => {
+    const token = await tokenOf('admin', { tenant: 'rival', sub: 'rival-admin' })
+    for (const way of ['encode', 'decode']) {
+      const answer = await send('POST', `/codec/${way}`, { token, body: { payloads: [] } })
+      expect([way, answer.status]).toEqual([way, 403])
+    }
+  })
+
   it('is granted to every role that the table names, to what is its own', async () => {
     const done = new Set<string>()
     for (const route of inOrder(closed)) {
       for (const role of route.access) {
         const token = await tokenOf(role)
-        const id = (await EXAMPLES[route.entry]?.fresh?.(token)) ?? idIn(mine, route.url)
+        const id = await ownId(route, token)
         const answer = await send(route.method, addressOf(route.url, id), { token, body: bodyFor(route, mine) })
         const what = `${role}: ${route.entry} answers ${answer.status} ${answer.text.slice(0, 200)}`
         // A state may forbid what a role may do; whoever was first has changed it.
@@ -345,6 +323,9 @@ describe('access', () => {
     expect(closed.map(({ entry }) => entry).filter((entry) => !done.has(entry))).toEqual([])
   })
 })
+
+/** That makes something, or answers a question of one tenant. */
+const isPlainPost = ({ method, url }: Route) => method === 'POST' && !url.includes(':id') && url in document.paths
 
 /** Query parameters that name a thing or somebody. */
 const NAMING = /_id$|^(test_clock|actor)$/
@@ -377,25 +358,4 @@ async function expectNone(address: string, holding: Holding, sent: Sent, role: R
     expect([what, answer.status < 500, answer.body.data ?? []]).toEqual([what, true, []])
     expectNothingOf(othersTo(role), what, answer)
   }
-}
-
-/** The body with somebody else's things in place of the own, one at a time; a customer by the gateway's name too. */
-function bodiesNaming({ url }: Route, own: Json, holding: Holding, role: Role): Json[] {
-  if (own === null || typeof own !== 'object' || Array.isArray(own)) return []
-  return Object.entries(own).flatMap(([name, value]) => {
-    // A quote asks the gateway nothing, so its names of customers are as good as any.
-    const names = url.endsWith('/quote') ? [holding.customer] : [holding.customer, holding.gatewayCustomer]
-    if (value === mine.customer) return names.map((id) => ({ ...own, [name]: id }))
-    // Test clocks and events are their tenant's, not a customer's.
-    if (OWING.includes(role) && holding === neighbours) return []
-    if (value === mine.clock) return [{ ...own, [name]: holding.clock }]
-    if (value === mine.event) return [{ ...own, [name]: holding.event }]
-    return []
-  })
-}
-
-/** What may be there only once, under another name. */
-function freshNames(body: Json | undefined): Json | undefined {
-  if (body === null || typeof body !== 'object' || Array.isArray(body) || !('email' in body)) return body
-  return { ...body, email: `${crypto.randomUUID()}@example.com` }
 }

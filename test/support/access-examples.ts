@@ -1,0 +1,68 @@
+import type { Json } from './bad-values.ts'
+import type { Holding } from './holdings.ts'
+
+/** What a route is tried with: a body that it takes, and for what can be done only once, something new to do it to. */
+type Make = (url: string, body: Json) => Promise<string>
+type Example = { body?: (holding: Holding) => Json; fresh?: (make: Make) => Promise<string> }
+export const EXAMPLES: Record<string, Example> = {
+  'POST /payment_terms': { body: term },
+  'POST /payment_terms/quote': { body: term },
+  'PATCH /payment_terms/:id': { body: () => ({ total_amount: 130_000 }) },
+  'PUT /payment_terms/:id/payment_method': { body: () => ({ payment_method: 'pm_card_visa' }) },
+  'POST /payment_terms/:id/payments': { body: () => ({ amount: 100 }) },
+  'POST /payment_terms/:id/pause': { body: () => ({ mode: 'extend' }) },
+  'POST /payment_terms/:id/resume': { body: () => ({}) },
+  'POST /customers': { body: () => ({ name: 'New', email: 'new@example.com', payment_method: 'pm_card_visa' }) },
+  'PATCH /customers/:id': { body: () => ({ locale: 'en-CA' }) },
+  'POST /escalations/:id/resolve': { body: () => ({ action: 'mark_paid', reference: 'CHQ-1', note: 'by cheque' }) },
+  'POST /webhook_endpoints': { body: () => ({ url: 'https://8.8.8.8/new' }) },
+  'POST /webhook_endpoints/:id/rotate_secret': { body: () => ({}) },
+  'POST /webhook_endpoints/:id/replay': { body: ({ event }) => ({ event_id: event }) },
+  'DELETE /webhook_endpoints/:id': {
+    fresh: (make) => make('/webhook_endpoints', { url: 'https://8.8.8.8/gone' }),
+  },
+  'POST /test_clocks': { body: () => ({ frozen_time: '2027-01-15T10:00:00Z' }) },
+  'POST /test_clocks/:id/advance': { body: () => ({ to: '2027-02-18T00:00:00Z' }), fresh: newClock },
+  'DELETE /test_clocks/:id': { fresh: newClock },
+  'POST /api_clients': { body: () => ({ name: 'New' }) },
+  'POST /api_clients/:id/rotate_secret': { body: () => ({}) },
+  'POST /users': {
+    body: ({ customer }) => ({
+      email: `${crypto.randomUUID()}@example.com`,
+      roles: ['customer'],
+      customer_id: customer,
+    }),
+  },
+  'POST /codec/decode': { body: () => ({ payloads: [] }) },
+  'POST /codec/encode': { body: () => ({ payloads: [] }) },
+  'PATCH /users/:id': { body: ({ customer }) => ({ roles: ['customer'], customer_id: customer }) },
+}
+
+function term({ customer, clock }: Holding): Json {
+  const agreed = { total_amount: 120_000, start_date: '2027-03-01', term_duration: 12, billing_day: 15 }
+  return { customer_id: customer, test_clock: clock, ...agreed }
+}
+function newClock(make: Make): Promise<string> {
+  return make('/test_clocks', { frozen_time: '2027-01-15T10:00:00Z' })
+}
+
+/** The body with somebody else's things in place of the own, one at a time; a customer by the gateway's name too. */
+export function bodiesNaming({ url }: { url: string }, own: Json, mine: Holding, holding: Holding): Json[] {
+  if (own === null || typeof own !== 'object' || Array.isArray(own)) return []
+  return Object.entries(own).flatMap(([name, value]) => {
+    // A quote asks the gateway nothing, so its names of customers are as good as any.
+    const names = url.endsWith('/quote') ? [holding.customer] : [holding.customer, holding.gatewayCustomer]
+    if (value === mine.customer) return names.map((id) => ({ ...own, [name]: id }))
+    // Test clocks and events are their tenant's, not a customer's.
+    if (holding.tenant === mine.tenant) return []
+    if (value === mine.clock) return [{ ...own, [name]: holding.clock }]
+    if (value === mine.event) return [{ ...own, [name]: holding.event }]
+    return []
+  })
+}
+
+/** What may be there only once, under another name. */
+export function freshNames(body: Json | undefined): Json | undefined {
+  if (body === null || typeof body !== 'object' || Array.isArray(body) || !('email' in body)) return body
+  return { ...body, email: `${crypto.randomUUID()}@example.com` }
+}
