@@ -1,48 +1,13 @@
 import { readFileSync } from 'node:fs'
-import type { MikroORM } from '@mikro-orm/postgresql'
-import { Client } from '@temporalio/client'
-import type { FastifyInstance } from 'fastify'
-import { openDatabase } from '../db/orm.ts'
-import { stripeGateway } from '../gateways/stripe/gateway.ts'
-import { buildApi } from './app.ts'
-import type { ApiConfig } from './deps.ts'
-import { lazyConnection } from './http/temporal.ts'
-import type { Caller } from './identity/caller.ts'
+import { type Door, newDoor } from '../test/support/door.ts'
 import { accessTo, permittedRoutes } from './identity/permissions.ts'
 
-let orm: MikroORM
-const apps: FastifyInstance[] = []
+let entrance: Door
 beforeAll(async () => {
-  orm = await openDatabase('postgres://127.0.0.1:1/none')
+  entrance = await newDoor()
 })
-afterAll(async () => {
-  await Promise.all(apps.map((app) => app.close()))
-  await orm.close()
-})
-
-/** Nothing that it needs can be reached: what is tried here gets no further than the door. */
-async function door(config: Partial<ApiConfig> = {}, caller: Partial<Caller> = {}): Promise<FastifyInstance> {
-  const app = await buildApi({
-    orm,
-    temporal: new Client({ connection: lazyConnection('127.0.0.1:1') }),
-    payments: stripeGateway({ secretKey: 'sk_test_none', returnUrl: 'http://localhost' }),
-    verifyToken: async () => ({ sub: 'x', tenant: 'acme', roles: ['admin'], customer: null, ...caller }),
-    ownIssuer: { sign: async () => 'token' },
-    readStripeWebhook: () => ({ id: 'evt_1', type: 'x', createdAt: '2027-01-15T00:00:00Z' }),
-    renderReceipt: async () => Buffer.from(''),
-    now: () => new Date('2027-01-15T00:00:00Z'),
-    config: {
-      taskQueue: 'q',
-      temporalUiUrl: 'http://ui',
-      testClocks: true,
-      version: '1.2.3',
-      logger: false,
-      ...config,
-    },
-  })
-  apps.push(app)
-  return app
-}
+afterAll(() => entrance.close())
+const door: Door['open'] = (...how) => entrance.open(...how)
 
 const authorization = 'Bearer x'
 
@@ -79,17 +44,6 @@ describe('the door', () => {
       headers: { 'content-type': 'application/json' },
     })
     expect([answer.statusCode, answer.json().code]).toEqual([401, 'token_missing'])
-  })
-
-  it('limits what one caller may ask, and says when to come back', async () => {
-    const app = await door({ limits: { reads: 2, writes: 1 } })
-    const read = () => app.inject({ url: '/payment_terms?limit=0', headers: { authorization } })
-    const statuses = [(await read()).statusCode, (await read()).statusCode]
-    const limited = await read()
-    expect([...statuses, limited.statusCode]).toEqual([400, 400, 429])
-    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0)
-    expect(limited.json().code).toBe('rate_limited')
-    expect((await app.inject('/health/live')).statusCode).toBe(200)
   })
 
   it('has no test clocks where they are off', async () => {

@@ -1,6 +1,5 @@
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import underPressure from '@fastify/under-pressure'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { createSerializerCompiler, type FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi'
 import { clockRoutes } from './clocks/routes.ts'
@@ -11,13 +10,22 @@ import { escalationRoutes } from './escalations/routes.ts'
 import { FINANCING } from './financing/kind.ts'
 import type { App } from './http/app-type.ts'
 import { BODY_LIMIT, parseBodies } from './http/body.ts'
+import { connectionLimits, limitConnections, refuseLongUrls } from './http/connections.ts'
 import { describeRoutes, serveDocs } from './http/docs.ts'
-import { answerBrokenRequests, answerErrors, answerFrameworkErrors, LONGEST_ID, rememberRoutes } from './http/errors.ts'
+import {
+  answerBrokenRequests,
+  answerErrors,
+  answerFrameworkErrors,
+  answerUnknownRoutes,
+  LONGEST_ID,
+  rememberRoutes,
+} from './http/errors.ts'
 import { serveHealth } from './http/health.ts'
 import { answerOnce } from './http/idempotency.ts'
-import { limitRates } from './http/limits.ts'
+import { DEFAULT_LIMITS, limitAddresses, limitCallers } from './http/limits.ts'
 import { logRequests } from './http/logging.ts'
-import { measure } from './http/metrics.ts'
+import { type Metrics, measure, newMetrics } from './http/metrics.ts'
+import { refuseWhenBusy } from './http/pressure.ts'
 import { requestId, returnRequestIds } from './http/request-ids.ts'
 import { validateRequests } from './http/validate.ts'
 import { apiClientRoutes } from './identity/api-client-routes.ts'
@@ -43,46 +51,48 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     genReqId: requestId,
     requestIdHeader: false,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 30_000,
-    connectionTimeout: 60_000,
+    ...connectionLimits(deps.config.connections),
     trustProxy: deps.config.trustProxy ?? false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: LONGEST_ID, ignoreTrailingSlash: false },
     frameworkErrors: answerFrameworkErrors,
     clientErrorHandler: answerBrokenRequests,
   })
+  limitConnections(app, deps.config.connections)
   rememberRoutes(app)
   returnRequestIds(app)
   app.setSerializerCompiler(createSerializerCompiler({ stringify: JSON.stringify }))
   answerErrors(app)
   logRequests(app)
-  await protect(app, deps)
+  const metrics = newMetrics()
+  await protect(app, deps, metrics)
   parseBodies(app)
   validateRequests(app)
   answerOnce(app, deps.orm)
   await describeRoutes(app, deps.config.version)
-  addRoutes(app, deps)
+  addRoutes(app, deps, metrics)
   await serveDocs(app)
   return app
 }
 
-/** Also how often it is measured: one stall that fills a shorter interval would count as endless. */
-const LONGEST_STALL_MS = 5_000
-
-async function protect(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+async function protect(
+  app: FastifyInstance,
+  { orm, config, verifyToken, now }: ApiDeps,
+  { refused }: Metrics,
+): Promise<void> {
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs')) route.helmet = { contentSecurityPolicy: { directives: DOCS_POLICY } }
   })
   await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } })
-  await app.register(underPressure, {
-    maxEventLoopDelay: LONGEST_STALL_MS,
-    sampleInterval: LONGEST_STALL_MS,
-    retryAfter: 5,
-  })
+  const limits = { ...DEFAULT_LIMITS, ...config.limits }
+  refuseLongUrls(app)
+  refuseWhenBusy(app, orm, refused, config.longestDelayMs)
   await app.register(rateLimit, { global: false })
-  authenticate(app, deps.verifyToken)
-  limitRates(app, deps.config.limits)
-  keepAuditTrail(app, deps.orm, deps.now)
+  limitAddresses(app, limits, refused)
+  answerUnknownRoutes(app)
+  authenticate(app, verifyToken)
+  limitCallers(app, limits, refused)
+  keepAuditTrail(app, orm, now)
 }
 
 /** The reference page is one script of our own that writes its styles inline. */
@@ -97,7 +107,7 @@ const DOCS_POLICY = {
   upgradeInsecureRequests: null,
 }
 
-function addRoutes(app: FastifyInstance, deps: ApiDeps): void {
+function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void {
   const typed = app.withTypeProvider<FastifyZodOpenApiTypeProvider>()
   planRoutes(typed, FINANCING, deps)
   receiptPdfRoute(typed, deps)
@@ -111,7 +121,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps): void {
   identityRoutes(typed, deps)
   codecRoutes(app, deps)
   serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })
-  measure(app, deps.orm)
+  measure(app, deps.orm, metrics)
 }
 
 function identityRoutes(app: App, deps: ApiDeps): void {

@@ -4,6 +4,8 @@ import type { FastifyServerOptions } from 'fastify'
 import type { ReceiptFacts } from '../db/plans/receipt-facts.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
 import type { StripeHint } from '../gateways/stripe/webhook.ts'
+import type { ConnectionLimits } from './http/connections.ts'
+import type { Limits } from './http/limits.ts'
 import type { OwnIssuer } from './identity/own-issuer.ts'
 import type { TokenVerifier } from './identity/tokens.ts'
 
@@ -36,7 +38,11 @@ export type ApiConfig = {
   version: string
   logger: FastifyServerOptions['logger']
   /** Addresses of the proxies in front, if any: whose X-Forwarded-For is believed. */
-  trustProxy?: string[]
-  /** Requests a minute and caller. */
-  limits?: { reads: number; writes: number }
+  trustProxy?: string[] | undefined
+  /** Requests a minute and caller, by what they cost; the rest as in `DEFAULT_LIMITS`. */
+  limits?: Partial<Limits>
+  /** How long connections may take and be; the rest as in `CONNECTIONS`. */
+  connections?: Partial<ConnectionLimits>
+  /** From which delay of its event loop on the API answers 503. */
+  longestDelayMs?: number
 }

@@ -61,6 +61,12 @@ async function main(config: Config): Promise<void> {
       version: versionOf(),
       logger: { level: config.LOG_LEVEL },
       ...(config.TRUSTED_PROXIES ? { trustProxy: config.TRUSTED_PROXIES } : {}),
+      limits: {
+        reads: config.RATE_READS,
+        writes: config.RATE_WRITES,
+        signIns: config.RATE_SIGN_INS,
+        webhooks: config.RATE_WEBHOOKS,
+      },
     },
   })
   const stopRedelivering = keepRedelivering({ orm, temporal }, app.log)

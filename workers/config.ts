@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULT_LIMITS } from '../api/http/limits.ts'
 import { keyRing } from '../secrets/key-ring.ts'
 
 const port = () => z.coerce.number().int().min(0).max(65_535)
@@ -10,6 +11,7 @@ const list = () =>
       .map((name) => name.trim())
       .filter(Boolean),
   )
+const requests = (preset: number) => z.coerce.number().int().min(1).default(preset)
 const addresses = () =>
   list().pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be addresses or networks')))
 const url = (...schemes: string[]) =>
@@ -102,6 +104,12 @@ const SECTIONS = {
       for: 'the addresses or networks, separated by commas, of the proxies before the API; only theirs is believed whom they ask for',
       example: '10.0.0.0/8',
     }),
+    RATE_READS: about(requests(DEFAULT_LIMITS.reads), {
+      for: 'the most reads a minute of one caller at one API process; of one address, five times as many',
+    }),
+    RATE_WRITES: about(requests(DEFAULT_LIMITS.writes), { for: 'likewise of requests that change something' }),
+    RATE_SIGN_INS: about(requests(DEFAULT_LIMITS.signIns), { for: 'likewise of sign-ins and requests for a token' }),
+    RATE_WEBHOOKS: about(requests(DEFAULT_LIMITS.webhooks), { for: 'likewise of webhooks from a gateway' }),
     TEST_CLOCKS: about(z.stringbool().default(false), {
       for: 'whether plans may follow a test clock; true where no real money moves',
     }),

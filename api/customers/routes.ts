@@ -10,7 +10,7 @@ import { answers, json, unchanged, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
 import { isHeld, refuseStale, setTag } from '../http/etag.ts'
-import { customerId, instant, line, pathId, paymentMethodId } from '../http/fields.ts'
+import { customerId, email, instant, line, pathId, paymentMethodId } from '../http/fields.ts'
 import { idempotencyHeader, ifMatchHeader, ifNoneMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { conflict, notFound, unprocessable } from '../http/problem.ts'
@@ -20,7 +20,7 @@ import { attach } from './payment-methods.ts'
 
 const fields = {
   name: line(200),
-  email: z.email().max(254),
+  email,
   phone: z
     .string()
     .regex(/^\+?[0-9 ().-]{5,25}$/, 'must be a phone number')

@@ -3,10 +3,14 @@ import reference from '@scalar/fastify-api-reference'
 import type { FastifyInstance } from 'fastify'
 import { fastifyZodOpenApiPlugin, fastifyZodOpenApiTransformers } from 'fastify-zod-openapi'
 import { accessTo } from '../identity/permissions.ts'
+import { complete } from './document.ts'
 
 const ABOUT = `Money that is owed over time, in instalments. Amounts are integers in minor units, dates are civil dates
 in the plan's zone, moments are UTC. Errors are RFC 9457 problems with a stable \`code\`. Send an \`Idempotency-Key\` with a
-POST to be able to repeat it safely.`
+POST to be able to repeat it safely.
+
+Before any operation is found, a request may be refused as no HTTP (400), not sent in time (408), with an address (414) or
+headers (431) that are too long, or by a method that is none there (405, with \`Allow\`): as problems too.`
 
 export const TAGS = {
   plans: 'Payment terms',
@@ -49,7 +53,8 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
       security: [{ bearer: [] }],
     },
-    ...fastifyZodOpenApiTransformers,
+    transform: fastifyZodOpenApiTransformers.transform,
+    transformObject: (documents) => complete(fastifyZodOpenApiTransformers.transformObject(documents)),
   })
 }
 

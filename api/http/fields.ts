@@ -6,7 +6,9 @@ import { isCivil } from '../../domain/calendar.ts'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused: they end mail headers and log lines.
 const ONE_LINE = /^[^\u0000-\u001f\u007f\u2028\u2029]*$/u
 const LAST_DAY = '2999-12-31'
-const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/
+const DATE = '[0-2]\\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])'
+const TIMESTAMP = `${DATE}T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)`
+const TIMESTAMP_ONLY = new RegExp(`^${TIMESTAMP}$`)
 
 /** Text on one line, at least one character of it visible. */
 export const line = (max: number) =>
@@ -33,16 +35,23 @@ export const timestamp = z
   .string()
   .max(40)
   .refine(isTimestamp, 'must be an RFC 3339 timestamp')
-  .meta({ format: 'date-time', example: '2027-01-15T14:00:00Z' })
+  .meta({ format: 'date-time', pattern: `^${TIMESTAMP}$`, example: '2027-01-15T14:00:00Z' })
 
 export const dateOrTimestamp = z
   .string()
   .max(40)
   .refine((text) => (isCivil(text) && text <= LAST_DAY) || isTimestamp(text), 'must be a date or an RFC 3339 timestamp')
-  .meta({ description: 'A date, or a timestamp that is turned into the date of the zone.', example: '2027-01-15' })
+  .meta({
+    description: 'A date, or a timestamp that is turned into the date of the zone.',
+    example: '2027-01-15',
+    anyOf: [
+      { format: 'date', pattern: `^${DATE}$` },
+      { format: 'date-time', pattern: `^${TIMESTAMP}$` },
+    ],
+  })
 
 function isTimestamp(text: string): boolean {
-  return TIMESTAMP.test(text) && isCivil(text.slice(0, 10)) && text.slice(0, 10) <= LAST_DAY
+  return TIMESTAMP_ONLY.test(text) && isCivil(text.slice(0, 10)) && text.slice(0, 10) <= LAST_DAY
 }
 
 /** What answers hold. */
@@ -59,6 +68,12 @@ export const timeOfDay = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM')
   .meta({ example: '09:00' })
+
+/** Each part at most as long as RFC 5321 lets it be. */
+export const email = z
+  .email()
+  .max(254)
+  .regex(/^[^@]{1,64}@/, 'must have at most 64 characters before the @')
 
 export const customerId = line(255).meta({ description: "The client's own id, or the gateway's (`cus_…`)." })
 export const paymentMethodId = z

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 
 /** Headers that requests may carry, for the OpenAPI; who uses them checks them. */
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 export const idempotencyHeader = z.object({
-  'Idempotency-Key': z.string().max(255).optional().meta({
+  'Idempotency-Key': z.string().regex(IDEMPOTENCY_KEY).optional().meta({
     description: 'Repeats of this request with the same key and body give the same answer and do the work once.',
   }),
 })

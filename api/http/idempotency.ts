@@ -6,6 +6,7 @@ import { instantOf } from '../../db/columns.ts'
 import { type IdempotencyKeyRow, IdempotencyKeys } from '../../db/identity/idempotency-keys.ts'
 import { type Claim, isSameRequest, keptAnswer, requestHash, sealedAnswer } from '../../db/identity/kept-answers.ts'
 import { callerOf } from '../identity/caller.ts'
+import { IDEMPOTENCY_KEY } from './headers.ts'
 import { canonicalJson } from './plain-values.ts'
 import { conflict, invalidRequest, unprocessable } from './problem.ts'
 
@@ -83,7 +84,7 @@ function base32(bytes: Buffer): string {
 function keyOf(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key']
   if (key === undefined || request.method !== 'POST' || !request.caller) return undefined
-  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key
+  if (typeof key === 'string' && IDEMPOTENCY_KEY.test(key)) return key
   throw invalidRequest([{ pointer: '/Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }])
 }
 

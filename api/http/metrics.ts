@@ -1,13 +1,28 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyInstance } from 'fastify'
+import { poolOf } from '../../db/orm.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Prometheus: how long requests take and how they end, by route; what waits for people and for the outbox. */
-export function measure(app: FastifyInstance, orm: MikroORM): void {
+export type Metrics = ReturnType<typeof newMetrics>
+export type Refused = Metrics['refused']
+
+/** What is counted in several places; the rest is measured by `measure`. */
+export function newMetrics() {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  const refused = new Counter({
+    name: 'tenor_http_refused_total',
+    help: 'Requests that were refused because there were too many: 429 by caller or address, 503 while too busy.',
+    labelNames: ['reason', 'class'] as const,
+    registers: [registry],
+  })
+  return { registry, refused }
+}
+
+/** Prometheus: how long requests take and how they end, by route; what waits for people and for the outbox. */
+export function measure(app: FastifyInstance, orm: MikroORM, { registry }: Metrics): void {
   const requests = new Histogram({
     name: 'tenor_http_request_seconds',
     help: 'Time that requests took, by route and status.',
@@ -20,6 +35,7 @@ export function measure(app: FastifyInstance, orm: MikroORM): void {
     requests.observe(labels, reply.elapsedTime / 1000)
   })
   gaugesOf(orm, registry)
+  poolGauge(orm, registry)
   app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (_request, reply) => {
     reply.type(registry.contentType)
     return registry.metrics()
@@ -71,4 +87,18 @@ function gaugesOf(orm: MikroORM, registry: Registry): void {
       },
     })
   }
+}
+
+function poolGauge(orm: MikroORM, registry: Registry): void {
+  new Gauge({
+    name: 'tenor_database_pool',
+    help: "This process's connections to the database, and requests that wait for one.",
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const { open, waiting } = poolOf(orm)
+      this.set({ state: 'open' }, open)
+      this.set({ state: 'waiting' }, waiting)
+    },
+  })
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { tooMany } from './authenticate.ts'
+import { tooMany } from '../http/limits.ts'
 
 const A_MINUTE = 60_000
 const BY_ADDRESS = 60

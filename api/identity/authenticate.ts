@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isOwingOnly } from '../../domain/identity/roles.ts'
+import { tooMany } from '../http/limits.ts'
 import { Problem } from '../http/problem.ts'
 import { type Access, accessTo } from './permissions.ts'
 import type { TokenVerifier } from './tokens.ts'
@@ -45,11 +46,5 @@ function bearerToken(request: FastifyRequest): string {
   if (token) return token
   throw new Problem(401, 'token_missing', 'Send a token: Authorization: Bearer ….', {
     headers: { 'www-authenticate': 'Bearer' },
-  })
-}
-
-export function tooMany(seconds: number): Problem {
-  return new Problem(429, 'rate_limited', `Too many requests. Try again in ${seconds} s.`, {
-    headers: { 'retry-after': String(seconds) },
   })
 }

@@ -9,7 +9,7 @@ import type { ApiDeps } from '../deps.ts'
 import { answers, json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
-import { customerId, instant, listQuery, pageOf, pathId } from '../http/fields.ts'
+import { customerId, email, instant, listQuery, pageOf, pathId } from '../http/fields.ts'
 import { idempotencyHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { conflict, notFound, unprocessable } from '../http/problem.ts'
@@ -33,7 +33,7 @@ const UserWithPassword = z
   .meta({ id: 'UserWithPassword' })
 const UserBody = z
   .strictObject({
-    email: z.email().max(254),
+    email,
     roles,
     customer_id: customerId.optional().meta({ description: 'Whose plans are shown to a customer or an employee.' }),
   })

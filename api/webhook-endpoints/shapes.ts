@@ -32,6 +32,7 @@ export const ReplayBody = z
   })
   .meta({
     id: 'ReplayBody',
+    not: { properties: { event_id: {}, since: {} }, required: ['event_id', 'since'] },
     description:
       'One event; or all that was queued `since` then and is delivered or held; with neither, all that is held.',
   })

@@ -57,7 +57,11 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
     readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, [WEBHOOK_SECRET]),
     renderReceipt: receiptPdf,
     now: () => new Date(),
-    config: { taskQueue, temporalUiUrl: 'http://ui.test', testClocks: true, version: '0.0.0', logger: false },
+    config: {
+      ...{ taskQueue, temporalUiUrl: 'http://ui.test', testClocks: true, version: '0.0.0', logger: false },
+      // Worker, test and API are one process here, and busy.
+      longestDelayMs: 60_000,
+    },
   }
   const apps: FastifyInstance[] = []
   const another: ApiWorld['another'] = async (config = {}, others = {}) => {

@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Names, PAYMENT_METHODS } from './scene.ts'
+
+/**
+ * What is not checked, and why: the one place.
+ * A status here is an answer that is right for input that fits its schema: rules and the state of things decide.
+ */
+const ANSWERS_TO_GOOD_INPUT = ['2xx', '401', '403', '404', '409', '412', '422']
+
+type Settings = { names: Names; tokens: Record<string, string>; examples: number }
+
+/** Writes schemathesis.toml and the two callers' tokens into `folder`; returns the file's name. */
+export function writeSettings(folder: string, { names, tokens, examples }: Settings): string {
+  const auth = join(folder, 'callers.json')
+  const callers = Object.entries(tokens).map(([name, token]) => ({
+    name,
+    fixedHeaders: [{ name: 'Authorization', value: `Bearer ${token}` }],
+  }))
+  writeFileSync(auth, JSON.stringify({ auth: callers }))
+  const dictionaries: Record<string, string[]> = { ...names, ...WORDS }
+  const lines = [
+    // Runs tell each other nothing: what a run finds comes from its seed alone.
+    '[cache]',
+    'enabled = false',
+    `[auth.wfc]`,
+    `path = ${JSON.stringify(auth)}`,
+    `peers = ${JSON.stringify(Object.keys(tokens))}`,
+    ...Object.entries(dictionaries).flatMap(([name, values]) => [
+      `[dictionaries.${name}]`,
+      `values = ${JSON.stringify(values)}`,
+    ]),
+    '[parameters]',
+    ...Object.entries(EVERYWHERE).map(([name, dictionary]) => binding(name, dictionary)),
+    ...Object.entries(IDS).flatMap(([path, dictionary]) => [
+      '[[operations]]',
+      `include-path-regex = ${JSON.stringify(path)}`,
+      '[operations.parameters]',
+      binding('path.id', dictionary),
+    ]),
+    '[[operations]]',
+    'include-path-regex = "^/payment_terms(/quote)?$"',
+    '[operations.parameters]',
+    binding('body.customer_id', 'customers'),
+    '[generation]',
+    `max-examples = ${examples}`,
+    '[checks.positive_data_acceptance]',
+    `expected-statuses = ${JSON.stringify(ANSWERS_TO_GOOD_INPUT)}`,
+  ]
+  const file = join(folder, 'schemathesis.toml')
+  writeFileSync(file, `${lines.join('\n')}\n`)
+  return file
+}
+
+/** What rules, rather than schemas, say is possible. */
+const WORDS = {
+  methods: PAYMENT_METHODS,
+  dates: [0, 1, 40, 400].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)),
+  zones: ['UTC', 'America/Toronto', 'Asia/Kathmandu', 'Pacific/Apia'],
+  currencies: ['USD', 'EUR', 'JPY', 'KWD', 'UGX'],
+}
+type Dictionary = keyof Names | keyof typeof WORDS
+
+/** Which real ids a path takes, */
+const IDS: Record<string, Dictionary> = {
+  '^/payment_terms/[{]id[}]': 'plans',
+  '^/customers/': 'customers',
+  '^/test_clocks/': 'clocks',
+  '^/escalations/': 'escalations',
+  '^/receipts/': 'receipts',
+  '^/events/': 'events',
+  '^/webhook_endpoints/': 'endpoints',
+  '^/users/': 'users',
+  '^/api_clients/': 'clients',
+}
+
+/** and which fields, wherever they are. */
+const EVERYWHERE: Record<string, Dictionary> = {
+  'query.customer_id': 'customers',
+  'query.plan_id': 'plans',
+  'query.test_clock': 'clocks',
+  'body.start_date': 'dates',
+  'body.timezone': 'zones',
+  'body.currency': 'currencies',
+  'body.test_clock': 'clocks',
+  'body.payment_method': 'methods',
+  'body.event_id': 'events',
+}
+
+/** Three times in four something real, so that most requests get past the door. */
+function binding(parameter: string, dictionary: Dictionary): string {
+  return `${JSON.stringify(parameter)} = { dictionary = ${JSON.stringify(dictionary)}, probability = 0.75 }`
+}
