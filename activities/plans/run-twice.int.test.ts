@@ -4,10 +4,10 @@ import { openDatabase } from '../../db/orm.ts'
 import { JournalEntries } from '../../db/plans/ledger.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
 import { attemptStarted, openAttempt } from '../../domain/plans/collect.ts'
+import { exampleTerms } from '../../domain/plans/example-plan.ts'
 import { findInstallment } from '../../domain/plans/figures.ts'
 import { makePlan } from '../../domain/plans/make.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
-import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
 import { NoAnswer, type PaymentGateway } from '../../gateways/payments.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
 import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
@@ -55,21 +55,7 @@ async function recordedPlan(): Promise<Plan> {
     tenant: 'acme',
     kind: 'financing',
     customer: id,
-    terms: {
-      currency: 'USD',
-      timezone: 'UTC',
-      billingTime: '09:00',
-      cadence: { every: 'month', day: 15 },
-      startDate: '2027-01-15',
-      endDate: '2028-01-15',
-      termMonths: 12,
-      count: 12,
-      discount: 0,
-      cancellation: { type: 'pro_rata' },
-      adjustmentPolicy: 'spread',
-      retryPolicy: DEFAULT_RETRY_POLICY,
-      reminderDays: 0,
-    },
+    terms: exampleTerms({ reminderDays: 0 }),
     total: 120_000,
     paymentMethod: { id: 'pm_card_visa', type: 'card' },
     clock: null,

@@ -10,6 +10,7 @@ import type { ChargeOutcome } from './outcome.ts'
 import { paymentSettled, waitsForLink } from './pay.ts'
 import type { Plan } from './plan.ts'
 import { refundProgressed } from './refunding.ts'
+import { DEFAULT_RETRY_POLICY } from './retry.ts'
 import { receivedLate, returned } from './returns.ts'
 import { endDate } from './schedule.ts'
 import type { Instant, Terms } from './terms.ts'
@@ -31,6 +32,28 @@ export const rejected: ChargeOutcome = { result: 'rejected', code: 'amount_too_s
 
 type Asked = Partial<Terms> & { total?: number; method?: string; madeAt?: Instant }
 
+/** Twelve months from 2027-01-15, billed on the 15th at 09:00 UTC, unless said otherwise. */
+export function exampleTerms(terms: Partial<Terms> = {}): Terms {
+  const startDate = terms.startDate ?? '2027-01-15'
+  const termMonths = terms.termMonths ?? 12
+  return {
+    currency: 'USD',
+    timezone: 'UTC',
+    billingTime: '09:00',
+    cadence: { every: 'month', day: 15 },
+    startDate,
+    endDate: endDate(startDate, termMonths),
+    termMonths,
+    count: terms.count ?? termMonths,
+    discount: 0,
+    cancellation: { type: 'pro_rata' },
+    adjustmentPolicy: 'spread',
+    retryPolicy: DEFAULT_RETRY_POLICY,
+    reminderDays: 3,
+    ...terms,
+  }
+}
+
 /** 120000 in 12 from 2027-01-15, billed on the 15th at 09:00 UTC, made at midnight of the first day. */
 export function examplePlan({
   total = 120000,
@@ -38,29 +61,12 @@ export function examplePlan({
   madeAt = '2027-01-15T00:00:00Z',
   ...terms
 }: Asked = {}): Decision {
-  const startDate = terms.startDate ?? '2027-01-15'
-  const termMonths = terms.termMonths ?? 12
   return makePlan({
     id: 'pt_x',
     tenant: 'tn_1',
     kind: 'financing',
     customer: 'cus_1',
-    terms: {
-      currency: 'USD',
-      timezone: 'UTC',
-      billingTime: '09:00',
-      cadence: { every: 'month', day: 15 },
-      startDate,
-      endDate: endDate(startDate, termMonths),
-      termMonths,
-      count: terms.count ?? termMonths,
-      discount: 0,
-      cancellation: { type: 'pro_rata' },
-      adjustmentPolicy: 'spread',
-      retryPolicy: { retries: 1, everyDays: [1] },
-      reminderDays: 3,
-      ...terms,
-    },
+    terms: exampleTerms(terms),
     total,
     paymentMethod: { id: 'pm_1', type: method },
     clock: null,

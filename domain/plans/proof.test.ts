@@ -1,13 +1,13 @@
 import { attemptSettled, attemptStarted } from './collect.ts'
 import { nextBillingAt } from './coming.ts'
 import type { Effect } from './effects.ts'
+import { exampleTerms } from './example-plan.ts'
 import { outstanding, paidIn, statusOf } from './figures.ts'
 import { attemptTransaction } from './keys.ts'
 import { makePlan } from './make.ts'
 import type { Plan } from './plan.ts'
 import { prove } from './proof.ts'
 import type { ProofFacts, ProofGateway, ProofPayment, ProofTransaction, ProofWorkflow } from './proof-facts.ts'
-import { DEFAULT_RETRY_POLICY } from './retry.ts'
 
 /** A term of 120000 in 12, of which the first instalment is paid; nothing is wrong with it. */
 function facts(): ProofFacts & { workflow: ProofWorkflow & { plan: Plan }; gateway: ProofGateway } {
@@ -16,21 +16,7 @@ function facts(): ProofFacts & { workflow: ProofWorkflow & { plan: Plan }; gatew
     tenant: 'acme',
     kind: 'financing',
     customer: 'c1',
-    terms: {
-      currency: 'USD',
-      timezone: 'UTC',
-      billingTime: '09:00',
-      cadence: { every: 'month', day: 15 },
-      startDate: '2027-01-15',
-      endDate: '2028-01-15',
-      termMonths: 12,
-      count: 12,
-      discount: 0,
-      cancellation: { type: 'pro_rata' },
-      adjustmentPolicy: 'spread',
-      retryPolicy: DEFAULT_RETRY_POLICY,
-      reminderDays: 3,
-    },
+    terms: exampleTerms(),
     total: 120_000,
     paymentMethod: { id: 'pm_card_visa', type: 'card' },
     clock: null,

@@ -6,9 +6,9 @@ import { JournalEntries } from '../../db/plans/ledger.ts'
 import { findPlan } from '../../db/plans/read.ts'
 import { TestClocks } from '../../db/plans/test-clocks.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
+import { exampleTerms } from '../../domain/plans/example-plan.ts'
 import { makePlan } from '../../domain/plans/make.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
-import { DEFAULT_RETRY_POLICY } from '../../domain/plans/retry.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
 import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
 import { encrypting } from '../../secrets/data-converter.ts'
@@ -127,21 +127,7 @@ async function startPlan(customer: string, clock: string, now: string): Promise<
     tenant: 'acme',
     kind: 'financing',
     customer,
-    terms: {
-      currency: 'USD',
-      timezone: 'America/New_York',
-      billingTime: '09:00',
-      cadence: { every: 'month', day: 15 },
-      startDate: '2027-01-15',
-      endDate: '2028-01-15',
-      termMonths: 12,
-      count: 12,
-      discount: 0,
-      cancellation: { type: 'pro_rata' },
-      adjustmentPolicy: 'spread',
-      retryPolicy: DEFAULT_RETRY_POLICY,
-      reminderDays: 3,
-    },
+    terms: exampleTerms({ timezone: 'America/New_York' }),
     total: 120_000,
     paymentMethod: { id: 'pm_card_visa', type: 'card' },
     clock: { id: clock, now },
