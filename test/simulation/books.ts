@@ -71,6 +71,7 @@ export class Books {
         const row = this.row(effect.id)
         row.status = effect.status ?? row.status
         row.returned = effect.returned ?? row.returned
+        row.amount = effect.amount ?? row.amount
         row.parts = effect.parts ?? row.parts
         row.at = at
         break

@@ -9,6 +9,7 @@ import { changePaymentMethod } from '../../domain/plans/method.ts'
 import { pause, resume } from '../../domain/plans/pause.ts'
 import { pay } from '../../domain/plans/pay.ts'
 import { type Resolving, resolve } from '../../domain/plans/resolve.ts'
+import { timePassed } from '../../domain/plans/time.ts'
 import type { Life } from './life.ts'
 
 const DAY = 86_400_000
@@ -26,6 +27,7 @@ export function peopleOf(life: Life): { meddle: () => void } {
   return {
     meddle: () => {
       for (const id of openEscalations(life)) if (!visited.has(id)) visit(life, id, visited)
+      for (const link of openLinks(life)) if (!visited.has(link)) follow(life, link, visited)
       if (life.facts.length === facts) return
       facts = life.facts.length
       if (!isEnding(life.plan) && life.chance.percent(busy)) ask(life)
@@ -36,6 +38,17 @@ export function peopleOf(life: Life): { meddle: () => void } {
 function openEscalations(life: Life): string[] {
   const { plan } = life
   return [...collectibles(plan), ...plan.refunds].flatMap((i) => (i.escalation ? [i.escalation] : []))
+}
+
+function openLinks({ plan }: Life): string[] {
+  return collectibles(plan).flatMap((i) => (i.openLink ? [i.openLink.transaction] : []))
+}
+
+/** A customer who is sent a link may do something else about it than to follow it. */
+function follow(life: Life, link: string, visited: Map<string, number>): void {
+  visited.set(link, 1)
+  const wish = life.chance.weighted({ nothing: 50, pay: 30, method: 15, cancel: 5 })
+  if (wish !== 'nothing') life.soon(life.chance.pick([0, 0.1, 1, 20, 24]), () => ask(life, wish))
 }
 
 /** A broker comes back to an escalation until it is settled, with less and less patience. */
@@ -53,9 +66,10 @@ function visit(life: Life, escalation: string, visited: Map<string, number>): vo
   })
 }
 
-function ask(life: Life): void {
+const WISHES = { adjust: 30, cancel: 8, method: 15, pay: 25, pause: 12, resume: 8 }
+
+function ask(life: Life, wish: keyof typeof WISHES = life.chance.weighted(WISHES)): void {
   const { chance } = life
-  const wish = chance.weighted({ adjust: 30, cancel: 8, method: 15, pay: 25, pause: 12, resume: 8 })
   const step = chargeStep(life.plan.terms.currency)
   switch (wish) {
     case 'adjust': {
@@ -69,7 +83,7 @@ function ask(life: Life): void {
       cancelAsQuoted(life)
       break
     case 'method': {
-      const paymentMethod = { id: 'pm_2', type: chance.pick(METHODS) }
+      const paymentMethod = { id: `pm_${life.facts.length}`, type: chance.pick(METHODS) }
       attempt(life, `new ${paymentMethod.type}`, () => changePaymentMethod(life.plan, paymentMethod))
       break
     }
@@ -93,7 +107,8 @@ function ask(life: Life): void {
 
 function payHoliday(life: Life): void {
   const mode = life.chance.pick(['extend', 'catch_up'] as const)
-  const ms = life.chance.int(1, 120 * 24) * (DAY / 24)
+  const most = life.chance.percent(90) ? 120 : 900
+  const ms = life.chance.int(1, most * 24) * (DAY / 24)
   const until = life.chance.percent(60) ? instantOf(epochMs(life.now) + ms) : null
   const paused = attempt(life, `pause, ${mode} until ${until}`, () => pause(life.plan, { mode, until }, life.now))
   if (paused && until === null)
@@ -109,8 +124,9 @@ function cancelAsQuoted(life: Life): void {
   })
 }
 
-/** Whether it was not refused. */
+/** Whether it was not refused. What time has brought about comes first, as in the workflow. */
 function attempt(life: Life, what: string, command: () => Decision): boolean {
+  life.decide('time passed', timePassed(life.plan, life.now))
   try {
     const { plan, effects } = command()
     life.decide(what, { plan, effects })

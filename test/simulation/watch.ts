@@ -1,6 +1,6 @@
 import { civilOf, compareInstants, startOfDay } from '../../domain/calendar.ts'
 import { chargeStep } from '../../domain/money.ts'
-import { nextBillingAt } from '../../domain/plans/coming.ts'
+import { chargeOfTheDay, nextBillingAt } from '../../domain/plans/coming.ts'
 import {
   collectibles,
   dueMoment,
@@ -65,6 +65,8 @@ export class Invariants implements Watch {
         (next === null || compareInstants(next, life.now) > 0)
       )
         life.broken(`${transaction} was begun, and the next charge was to come at ${next}`)
+      const counts = cause === 'retry' || (cause === 'due' && i.atOnce === null)
+      if (counts && chargeOfTheDay(plan, life.now) !== 'before') life.broken(`${transaction} is no charge of the day`)
       if (cause === 'retry') this.#retried(life, i, was)
       if (cause === 'due') this.#firstTried(life, i)
     }
@@ -76,6 +78,9 @@ export class Invariants implements Watch {
     const next = nextBillingAt(plan)
     const waits =
       [...running].some((key) => key.startsWith('look:')) || plan.installments.some((i) => i.openLink?.pollAt)
+    const wanted = plan.installments.find((i) => i.extra && !i.open && !i.openLink?.pollAt)
+    if (wanted && !waits && !isEnding(plan))
+      life.broken(`Instalment ${wanted.number} is to be tried at once, and is not`)
     if (next !== null && compareInstants(next, now) <= 0 && !waits)
       life.broken(`To be charged at ${next}, and nothing is begun`)
   }
