@@ -4,6 +4,7 @@ import { nsf, Played } from './example-plan.ts'
 import { pause, resume } from './pause.ts'
 import { pay } from './pay.ts'
 import type { Pause } from './plan.ts'
+import { wakeInWords } from './words.ts'
 import { attemptsBegun } from './work.ts'
 
 const paused = (mode: Pause['mode'], until: string | null, terms = {}, answers = {}) => {
@@ -82,6 +83,16 @@ it('after a pause that ended today, the next charge is the day after when one wa
   expect(nextBillingAt(p.plan)).toBe('2027-05-15T09:00:00Z')
   p.awayUntil('2027-07-20T10:00:00Z')
   expect(nextBillingAt(p.plan)).toBe('2027-07-21T09:00:00Z')
+})
+
+it('a timer says what it waits for, also when that is overdue, or a retry', () => {
+  const p = paused('catch_up', null).to('2027-05-20T10:00:00Z')
+  p.says(resume)
+  expect(wakeInWords(p.plan, '2027-05-21T09:00:00Z')).toBe(
+    'Charge of instalment 5 of 12, $100.00, due 15 May 2027 09:00 UTC',
+  )
+  const again = new Played({}, { '1_1': nsf }).to('2027-01-15T12:00:00Z')
+  expect(wakeInWords(again.plan, '2027-01-16T09:00:00Z')).toMatch(/^Retry of instalment 1 of 12/)
 })
 
 describe('the charge of the day', () => {

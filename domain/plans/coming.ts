@@ -1,5 +1,5 @@
-import { civilOf, later } from '../calendar.ts'
-import { earliest, today, unpaid } from './figures.ts'
+import { civilOf, compareInstants, later } from '../calendar.ts'
+import { today, unpaid } from './figures.ts'
 import { resume } from './pause.ts'
 import type { Installment, Plan } from './plan.ts'
 import type { CivilDate, Instant } from './terms.ts'
@@ -19,11 +19,19 @@ export function comingCharges(plan: Plan): ComingCharge[] {
   return [...firstAttempts(plan), ...chargedAtOnce(plan), ...retries(plan)]
 }
 
-/** The earliest of them. */
-export function nextBillingAt(plan: Plan): Instant | null {
+/** The earliest of them; a retry before another one of the same moment. */
+export function nextCharge(plan: Plan): ComingCharge | null {
   if (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending') return null
   const [first] = firstAttempts(plan)
-  return earliest([first?.at ?? null, ...[...chargedAtOnce(plan), ...retries(plan)].map((charge) => charge.at)])
+  const others = [...retries(plan), ...chargedAtOnce(plan)]
+  return [...others, ...(first ? [first] : [])].reduce<ComingCharge | null>(
+    (next, charge) => (next === null || compareInstants(charge.at, next.at) < 0 ? charge : next),
+    null,
+  )
+}
+
+export function nextBillingAt(plan: Plan): Instant | null {
+  return nextCharge(plan)?.at ?? null
 }
 
 /** One after the other, so that whoever wants to know of the first only does not pay for all. */

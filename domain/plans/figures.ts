@@ -1,4 +1,4 @@
-import { civilOf, compareInstants, moment } from '../calendar.ts'
+import { civilOf, moment } from '../calendar.ts'
 import type { Installment, Plan, PlanStatus } from './plan.ts'
 import type { CivilDate, Instant, Terms } from './terms.ts'
 
@@ -74,11 +74,6 @@ export function nextAttemptAt(installment: Installment, terms: Terms): Instant |
     return moment(installment.retryOn, terms.billingTime, terms.timezone)
   }
   return null
-}
-
-/** The earliest of some moments; `null` for none. */
-export function earliest(moments: (Instant | null)[]): Instant | null {
-  return moments.reduce((a, b) => (a === null || (b !== null && compareInstants(b, a) < 0) ? b : a), null)
 }
 
 export function today(plan: Plan, now: Instant): CivilDate {

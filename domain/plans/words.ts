@@ -1,11 +1,11 @@
 import { compareInstants, describeDate, describeMoment } from '../calendar.ts'
 import { formatMoney } from '../money.ts'
-import { nextBillingAt } from './coming.ts'
+import { nextBillingAt, nextCharge } from './coming.ts'
 import type { EscalationReason } from './effects.ts'
 import { dueMoment, outstanding, paidIn, statusOf, unpaid } from './figures.ts'
-import type { AttemptCause, Installment, Plan } from './plan.ts'
+import type { AttemptCause, Installment, Pause, Plan } from './plan.ts'
 import type { Instant } from './terms.ts'
-import { reminderMoment, retryMoment } from './time.ts'
+import { reminderMoment } from './time.ts'
 
 /** A plan in words, for people who look at its workflow. No personal data: ids, amounts and dates only. */
 
@@ -49,10 +49,9 @@ export function installmentInWords(plan: Plan, installment: Installment, cause: 
 /** What a plan sleeps until, for its timer: `Charge of instalment 4 of 12, $100.00, due 15 Apr 2027 09:00 New York`. */
 export function wakeInWords(plan: Plan, at: Instant): string {
   const is = (moment: Instant | null) => moment !== null && compareInstants(moment, at) === 0
-  const retried = plan.installments.find((i) => is(retryMoment(plan, i)))
-  if (retried) return `Retry of ${lowered(installmentInWords(plan, retried))}`
-  const charged = plan.installments.find((i) => i.status === 'scheduled' && is(dueMoment(i, plan.terms)))
-  if (charged) return `Charge of ${lowered(installmentInWords(plan, charged))}`
+  const next = nextCharge(plan)
+  if (next && is(next.at))
+    return `${next.isRetry ? 'Retry' : 'Charge'} of ${lowered(installmentInWords(plan, next.installment))}`
   const reminded = plan.installments.find((i) => i.status === 'scheduled' && is(reminderMoment(i, plan.terms)))
   const what = reminded
     ? `Reminder of ${lowered(installmentInWords(plan, reminded))}; sent`
@@ -82,8 +81,7 @@ export function planInWords(plan: Plan): string {
     `Paid ${money(paidIn(plan))}`,
     `Outstanding ${money(outstanding(plan))}`,
   ]
-  if (plan.pause)
-    facts.push(`Paused since ${describeMoment(plan.pause.since, plan.terms.timezone)}, ${plan.pause.mode}`)
+  if (plan.pause) facts.push(`Paused ${pauseInWords(plan.pause, plan.terms.timezone)}`)
   if (plan.cancellation) {
     const { effectiveDate, explanation } = plan.cancellation
     facts.push(`Cancelled on ${describeDate(effectiveDate)}: \`${explanation}\``)
@@ -91,6 +89,11 @@ export function planInWords(plan: Plan): string {
   for (const refund of plan.refunds) facts.push(`Refund ${refund.number} of ${money(refund.amount)}: ${refund.state}`)
   const lines = plan.installments.map((i) => `- ${installmentLine(plan, i)}`)
   return [...facts.map((fact) => `- ${fact}`), '', '**Instalments**', '', ...lines].join('\n')
+}
+
+function pauseInWords({ since, until, mode }: Pause, timezone: string): string {
+  const end = until === null ? '' : ` until ${describeMoment(until, timezone)}`
+  return `since ${describeMoment(since, timezone)}${end}, ${mode}`
 }
 
 function installmentLine(plan: Plan, i: Installment): string {
