@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Begun, Tenor } from '../support/e2e-client.ts'
+import type { Begun } from '../support/e2e-client.ts'
 import { FaultStack } from './fault-stack.ts'
 import { converged, differencesOf, proofAt, violations } from './judge.ts'
 
 /** The table "Exactly once", a test for each row: with processes killed, connections cut and servers stopped for real. */
+
+type Beginning = Parameters<FaultStack['begin']>[0]
 
 let stack: FaultStack
 beforeAll(async () => {
@@ -49,12 +51,14 @@ async function advance(clock: string, to: string): Promise<void> {
  * Kills the worker at each of these points while a plan of its own is brought to `to`, and brings it back: what one kill
  * has left behind is taken up again while the next one strikes. Resolves when everything has come to rest.
  */
-async function killAtEach(points: string[], beginning: Parameters<Tenor['begin']>[0], to: string): Promise<Begun[]> {
+async function killAtEach(points: string[], beginning: Beginning, to: string): Promise<Begun[]> {
   const { tenor } = stack
-  const plans = await Promise.all(points.map(() => tenor.begin(beginning)))
-  for (const [k, point] of points.entries()) {
+  const plans: Begun[] = []
+  for (const point of points) {
+    const begun = await stack.begin(beginning)
+    plans.push(begun)
     stack.arm('worker', point)
-    await stack.insist('POST', `/test_clocks/${plans[k]?.clock}/advance`, { to })
+    await stack.insist('POST', `/test_clocks/${begun.clock}/advance`, { to })
     await tenor.until(`the worker to be killed ${point}`, async () => stack.wasHit('worker') || undefined)
     await stack.start('worker')
   }
@@ -65,8 +69,8 @@ async function killAtEach(points: string[], beginning: Parameters<Tenor['begin']
 }
 
 /** Every point that the worker comes to while a plan is brought to `to`. */
-async function pointsUntil(beginning: Parameters<Tenor['begin']>[0], to: string): Promise<string[]> {
-  const begun = await stack.tenor.begin(beginning)
+async function pointsUntil(beginning: Beginning, to: string): Promise<string[]> {
+  const begun = await stack.begin(beginning)
   const points = await stack.pointsOf('worker', async () => {
     await stack.tenor.advance(begun.clock, to)
     await converged(stack.tenor, [begun], WITHIN_MS)
@@ -125,7 +129,7 @@ describe('the worker is killed', () => {
     const { tenor } = stack
     const cancellation_terms = { type: 'full' }
     for (const point of ['before', 'after'].map((when) => `${when} stripe POST /v1/refunds`)) {
-      const begun = await tenor.begin({ cancellation_terms })
+      const begun = await stack.begin({ cancellation_terms })
       await advance(begun.clock, DUE)
       stack.arm('worker', point)
       await stack.insist('DELETE', `/payment_terms/${begun.id}`)
@@ -148,7 +152,7 @@ describe('the gateway gives no answer', () => {
   ])(
     '%s: charged once, and never taken as a decline',
     async (_, fault) => {
-      const begun = await stack.tenor.begin()
+      const begun = await stack.begin()
       await stack.tenor.fault(fault)
       await advance(begun.clock, DUE)
       await expectProven(begun)
@@ -158,7 +162,7 @@ describe('the gateway gives no answer', () => {
   )
 
   it('the connection is cut while it answers: charged once', async () => {
-    const begun = await stack.tenor.begin()
+    const begun = await stack.begin()
     stack.ways.stripe.loseAnswers(1_500)
     await advance(begun.clock, DUE)
     await expectProven(begun)
@@ -167,7 +171,7 @@ describe('the gateway gives no answer', () => {
 
   it('for days: nothing is escalated, and the charges go through when it is back, in order', async () => {
     const { tenor } = stack
-    const begun = await tenor.begin({ reminder_days: 0 })
+    const begun = await stack.begin({ reminder_days: 0 })
     await tenor.fault({ mode: 'down' })
     await tenor.startAdvance(begun.clock, '2027-04-16T00:00:00Z')
     await tenor.untilPlan(begun.id, (plan) => plan.installments[0]?.attempts[0]?.outcome === 'unknown')
@@ -193,7 +197,7 @@ describe('the gateway gives no answer', () => {
 describe('the database', () => {
   it('is killed during charges: the API answers 503, nothing is lost, no movement is half-written', async () => {
     const { tenor } = stack
-    const begun = await Promise.all([tenor.begin(), tenor.begin()])
+    const begun = await Promise.all([stack.begin(), stack.begin()])
     await Promise.all(begun.map(({ clock }) => tenor.startAdvance(clock, '2027-06-16T00:00:00Z')))
     await sleep(700)
     await stack.kill('postgres')
@@ -211,7 +215,7 @@ describe('the database', () => {
   }, 120_000)
 
   it('has committed, and its answer is lost: written once', async () => {
-    const begun = await stack.tenor.begin()
+    const begun = await stack.begin()
     await stack.tenor.startAdvance(begun.clock, '2027-03-16T00:00:00Z')
     for (let times = 0; times < 4; times++) {
       await sleep(300)
@@ -225,7 +229,7 @@ describe('the database', () => {
 
 it('Temporal is down: writes to plans answer 503, reads go on, and what was missed is caught up', async () => {
   const { tenor } = stack
-  const begun = await tenor.begin()
+  const begun = await stack.begin()
   await tenor.startAdvance(begun.clock, '2027-04-16T00:00:00Z')
   await sleep(500)
   await stack.kill('temporal')
@@ -251,7 +255,7 @@ it('Temporal is down: writes to plans answer 503, reads go on, and what was miss
 it('SMTP and Salesforce are down: money goes on; letters and cases are delivered after', async () => {
   const { tenor } = stack
   await Promise.all([stack.kill('mail'), stack.kill('salesforce')])
-  const begun = await tenor.begin({ outcomes: ['insufficient_funds', 'insufficient_funds'] })
+  const begun = await stack.begin({ outcomes: ['insufficient_funds', 'insufficient_funds'] })
   await tenor.advance(begun.clock, '2027-03-16T00:00:00Z')
   expect(await tenor.plan(begun.id)).toMatchObject({ status: 'past_due', paid_amount: 20_000 })
   expect((await proofAt(tenor, begun.id)).status).toBe('in_flight')
@@ -271,7 +275,7 @@ it('the same webhook 10 times, and in the wrong order: one effect', async () => 
     payment_method: 'pm_usBankAccount_success',
     outcomes: ['processing_then_succeeded', 'processing_then_insufficient_funds'],
   }
-  const begun = await tenor.begin(bank)
+  const begun = await stack.begin(bank)
   for (const day of ['2027-01-16', '2027-02-16', '2027-02-17']) {
     await tenor.advance(begun.clock, `${day}T12:00:00Z`)
     await tenor.settle(begun.customer.id)
@@ -291,7 +295,7 @@ it('the same webhook 10 times, and in the wrong order: one effect', async () => 
 it('adjust, cancel, pay, pause and resolve at the same moment as a charge: some order of them, all books right', async () => {
   const { tenor } = stack
   const plans = await Promise.all(
-    Array.from({ length: 6 }, (_, k) => tenor.begin({ outcomes: k % 2 === 0 ? ['insufficient_funds'] : [] })),
+    Array.from({ length: 6 }, (_, k) => stack.begin({ outcomes: k % 2 === 0 ? ['insufficient_funds'] : [] })),
   )
   await tenor.fault({ mode: 'slow', ms: 400, count: 12, path: '/confirm' })
   await Promise.all(

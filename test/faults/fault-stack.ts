@@ -16,10 +16,13 @@ import { createPart, type Part, type PartName, type PartSpec } from '../../worke
 import { freePort, freePorts, type Ports } from '../../workers/stack/ports.ts'
 import { postgresPart, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
 import { registerSearchAttributes, temporalPart } from '../../workers/stack/temporal.ts'
-import { type Answer, Tenor } from '../support/e2e-client.ts'
+import { type Answer, type Begun, Tenor } from '../support/e2e-client.ts'
 import { startProxy, type TcpProxy } from './proxy.ts'
 
 const PREFIX = 'tenor-faults-'
+
+/** Of a client that wants something done, however much is broken, on a machine that is busy. */
+const PATIENCE_MS = 240_000
 
 export type Way = 'stripe' | 'postgres' | 'temporal'
 export const WAYS: readonly Way[] = ['stripe', 'postgres', 'temporal']
@@ -187,11 +190,24 @@ export class FaultStack {
    * that it could not be done in time. Refusals are answers.
    */
   async insist(method: string, path: string, body?: unknown, key: string = randomUUID()): Promise<Answer> {
-    for (let tries = 0; ; tries++) {
+    const end = Date.now() + PATIENCE_MS
+    for (;;) {
       const answer = await this.tenor.ask(method, path, { body, key }).catch(() => undefined)
       if (answer && answer.status !== 503 && answer.status !== 429 && !isStillAtWork(answer)) return answer
-      if (tries > 400) throw new Error(`${method} ${path} was never answered: ${JSON.stringify(answer?.body)}`)
+      if (Date.now() > end) throw new Error(`${method} ${path} was never answered: ${JSON.stringify(answer?.body)}`)
       await sleep(200)
+    }
+  }
+
+  /** As `tenor.begin`, by a client that begins anew when a part could not be done in time. */
+  async begin(beginning?: Parameters<Tenor['begin']>[0]): Promise<Begun> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.tenor.begin(beginning)
+      } catch (error) {
+        if (tries === 10) throw error
+        await sleep(500)
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import { FaultStack } from './fault-stack.ts'
 import { converged, differencesOf, proofAt, violations } from './judge.ts'
 import { endMischief, type Mischief, makeMischief } from './mischief.ts'
 import { type Player, play, playToTheEnd } from './players.ts'
+import { opsOf, ROOT } from './releases.ts'
 
 export type RampageOptions = { seed: number; kills: number; plans: number; say?: (line: string) => void }
 
@@ -51,11 +52,13 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
     await Promise.all(players.map((player) => stack.settled(player.clock)))
     await stack.passLeases()
     const convergedInMs = await timed(ended, () => restingPlans(stack, players))
+    const { said } = await opsOf(ROOT, stack.env, 'replay-open')
+    const replayed = said.includes(', 0 would break') ? [] : [said]
     phase(`all proven, ${(convergedInMs / 1000).toFixed(1)} s after the last fault; on to the end of the plans`)
     await Promise.all(players.map((player) => playToTheEnd(stack, player)))
     await restingPlans(stack, players)
     phase('at the end; judged')
-    const wrong = [...(await judged(stack, players)), ...players.flatMap((player) => player.unexpected)]
+    const wrong = [...replayed, ...(await judged(stack, players)), ...players.flatMap((player) => player.unexpected)]
     const payments = await Promise.all(players.map((player) => stack.tenor.payments(player.customer.id)))
     if (wrong.length > 0) say(report(stack, players, mischief, seed))
     return {

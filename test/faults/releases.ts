@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 /** Releases beside this one: the working tree again, with workflows that differ. */
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const ROOMS = ['activities', 'api', 'db', 'domain', 'gateways', 'workers', 'workflows', 'package.json']
 
 type Edit = { file: string; from: string; to: string }

@@ -49,6 +49,18 @@ describe('plans and clocks that released versions have begun', () => {
     expect(count(eventType)).toBeGreaterThan(0)
   })
 
+  it('ask no more within a workflow task than is answered before the SDK would carry the task on in another', () => {
+    const most = recorded.map(({ events }) => {
+      const tasks = events.flatMap((e) => {
+        const marker = e.markerRecordedEventAttributes as { workflowTaskCompletedEventId?: string } | undefined
+        return marker ? [marker.workflowTaskCompletedEventId] : []
+      })
+      return Math.max(0, ...[...new Set(tasks)].map((task) => tasks.filter((other) => other === task).length))
+    })
+    expect(Math.max(...most)).toBeGreaterThan(0)
+    expect(Math.max(...most)).toBeLessThanOrEqual(3)
+  })
+
   it('are found when they would not go on', async () => {
     const [clock] = recorded.filter(({ name }) => name.includes('clock'))
     if (!clock) throw new Error('no clock is recorded')

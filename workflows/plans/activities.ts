@@ -1,5 +1,6 @@
-import { isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import { isCancellation, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow'
 import type { PlanActivities } from '../../activities/plans/index.ts'
+import type { Run } from './run.ts'
 
 /**
  * What plans ask of the world. No end of tries: a gateway or database that does not answer says nothing about money, so
@@ -15,28 +16,47 @@ export const ask = proxyActivities<PlanActivities>({
 
 /** Within the workflow task, which costs half as much: once, and only as long as a task should take. */
 const askHere = proxyLocalActivities<PlanActivities>({
-  startToCloseTimeout: '2 seconds',
+  // From being asked on, so that waiting for a busy worker counts.
+  scheduleToCloseTimeout: '2 seconds',
   retry: { maximumAttempts: 1 },
 })
+
+/**
+ * How many one workflow task may ask within itself: the longest that they can take, one after the other, stays below the
+ * 8 seconds after which the SDK would carry a task of 10 seconds on in another. What is asked in one task and answered
+ * in the next is not replayed in the order in which it happened when a message comes in between, and the plan is stuck.
+ */
+const MOST_IN_A_TASK = 3
 
 type Frequent = 'chargeInstallment' | 'recordChange'
 
 /**
- * Asks within the workflow task first, and when that fails or takes long as an activity of its own, which goes on until
- * there is an answer. Both are safe to run again after the other, being idempotent by their keys. Not for what begins
+ * Asks within the workflow task first, and when that fails, takes long, or the task has asked enough already, as an
+ * activity of its own, which goes on until there is an answer. Both are safe to run again after the other, being idempotent by their keys. Not for what begins
  * while somebody waits for the answer to a message: an answer leaves when the task ends.
  */
 export async function askHereFirst<Name extends Frequent>(
+  run: Pick<Run, 'here'>,
   name: Name,
   summary: string,
   argument: Parameters<PlanActivities[Name]>[0],
 ): Promise<Awaited<ReturnType<PlanActivities[Name]>>> {
+  if (!mayAskHere(run)) return askByItself(name, summary, argument)
   try {
     return await (askHere[name] as unknown as Asked<Name>).executeWithOptions({ summary }, [argument])
   } catch (error) {
     if (isCancellation(error)) throw error
     return askByItself(name, summary, argument)
   }
+}
+
+function mayAskHere(run: Pick<Run, 'here'>): boolean {
+  // The same throughout a workflow task, and in its replay.
+  const task = workflowInfo().historyLength
+  const asked = run.here.task === task ? run.here.asked : 0
+  if (asked === MOST_IN_A_TASK) return false
+  run.here = { task, asked: asked + 1 }
+  return true
 }
 
 /** Asks as an activity of its own. */

@@ -57,16 +57,21 @@ async function collect(run: Run, number: number, byTime: boolean): Promise<void>
   const hadNews = run.news.delete(attempt.transaction)
   const installment = findInstallment(plan, number)
   const words = installmentInWords(plan, installment, attempt.cause)
-  const charge = byTime ? askHereFirst : askByItself
-  const result = await charge('chargeInstallment', words, {
+  const charge = {
     plan: plan.id,
     attempt,
     installment,
     description: words,
     why: whyAttempt(plan, installment, attempt.cause),
     clock: plan.clock?.now ?? null,
-  })
-  const { outcome, at, installment: written } = result
+  }
+  const {
+    outcome,
+    at,
+    installment: written,
+  } = byTime
+    ? await askHereFirst(run, 'chargeInstallment', words, charge)
+    : await askByItself('chargeInstallment', words, charge)
   noteWritten(run.written, written)
   apply(run, attemptHeard(run.plan, number, outcome, { at, written }))
   apply(run, afterwards(run.plan, now(run)))

@@ -35,7 +35,7 @@ export async function record(run: Run): Promise<void> {
       if (!wrote && known !== undefined) run.written.installments[number] = known
     }
     const summary = summaryOf(change.effects)
-    enqueue(run, () => askHereFirst('recordChange', summary, change))
+    enqueue(run, () => askHereFirst(run, 'recordChange', summary, change))
   }
   await run.writing
 }
