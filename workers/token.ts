@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { ROLES, type Role } from '../domain/identity/roles.ts'
+import { isOwingOnly, ROLES, type Role } from '../domain/identity/roles.ts'
 import { DEFAULT_TENANT, devIssuer } from './stack/dev-issuer.ts'
 
 const USAGE = `npm run token -- --role <role> [--tenant <tenant>] [--customer <customer id>] [--sub <who>] [--ttl 8h]
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(USAGE)
   const role = ROLES.find((known) => known === values.role)
   if (!role) throw new Error(`There is no role "${values.role}".`)
-  if (role === 'customer' && !values.customer) throw new Error('A customer token needs --customer.')
+  if (isOwingOnly([role]) && !values.customer) throw new Error(`A token of role ${role} needs --customer.`)
   const issuer = await devIssuer(process.env.TENOR_HOME || '.tenor')
   console.log(
     await issuer.sign({ sub: values.sub ?? subject(role, values.customer), ...claims(values, role) }, values.ttl),
