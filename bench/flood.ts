@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { percentile, startApi } from './api-process.ts'
+import { loadNow } from './cpu.ts'
 import { whereOf } from './cycles.ts'
 import { each, makeCustomers, newPlan, paceFor, startPlan } from './plans.ts'
 import type { Servers } from './servers.ts'
@@ -9,9 +10,12 @@ import { startWorker } from './worker-process.ts'
 
 type Lateness = { charges: number; p50: number; p95: number }
 /** Milliseconds from the due moment to the charge's end, while nobody asks and while the API is flooded. */
-export type FloodFigures = { quiet: Lateness; flooded: Lateness; flood: Rate }
+export type FloodFigures = { quiet: Lateness; flooded: Lateness; flood: Rate; loads: [before: string, after: string] }
 
-/** Plans that are charged all the time, spread over a month of some seconds, and then ten thousand requests on top. */
+/**
+ * Plans that are charged all the time, spread over a month of some seconds, and then ten thousand requests on top: of a
+ * caller whom no limit stops, so that all of them arrive.
+ */
 export async function flood(
   servers: Servers,
   orm: MikroORM,
@@ -43,10 +47,13 @@ export async function flood(
     const quietFrom = Date.now()
     await sleep(2 * monthMs)
     const floodFrom = Date.now()
+    const before = loadNow()
     const answered = await rate(requests, (k) => api.ask('GET', `/payment_terms/${made[k % plans]?.plan.id}`))
     const floodTo = Date.now()
+    const loads: FloodFigures['loads'] = [before, loadNow()]
     await sleep(1_000)
-    return { quiet: await lateness(quietFrom, floodFrom), flooded: await lateness(floodFrom, floodTo), flood: answered }
+    const [quiet, flooded] = [await lateness(quietFrom, floodFrom), await lateness(floodFrom, floodTo)]
+    return { quiet, flooded, flood: answered, loads }
   } finally {
     await api.stop()
     await worker.stop()

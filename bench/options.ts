@@ -35,14 +35,15 @@ const QUICK: Size = {
   sleeping: { plans: 500, cached: 100 },
 }
 
-const USAGE = `npm run bench [-- --quick] [--sqlite] [--only <section>[,<section>]]
+const USAGE = `npm run bench [-- --quick] [--sqlite] [<section> …]
   --quick   small sizes, some minutes: whether all is well, not how fast it is
   --sqlite  Temporal's development server instead of the server proper on PostgreSQL
-  --only    of: ${SECTIONS.join(', ')}`
+  sections  ${SECTIONS.join(', ')}; all, unless some are named (also by --only, separated by commas)`
 
 export function readOptions(args: string[]): { size: Size; sections: readonly Section[]; sqlite: boolean } | undefined {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
       sqlite: { type: 'boolean', default: false },
@@ -54,9 +55,9 @@ export function readOptions(args: string[]): { size: Size; sections: readonly Se
     console.log(USAGE)
     return undefined
   }
-  const only = values.only?.split(',')
-  const unknown = only?.find((name) => !(SECTIONS as readonly string[]).includes(name))
+  const only = [...positionals, ...(values.only?.split(',') ?? [])]
+  const unknown = only.find((name) => !(SECTIONS as readonly string[]).includes(name))
   if (unknown) throw new Error(`There is no section ${unknown}.\n${USAGE}`)
-  const sections = only ? SECTIONS.filter((name) => only.includes(name)) : SECTIONS
+  const sections = only.length > 0 ? SECTIONS.filter((name) => only.includes(name)) : SECTIONS
   return { size: values.quick ? QUICK : FULL, sections, sqlite: values.sqlite }
 }

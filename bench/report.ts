@@ -104,10 +104,16 @@ function rateLine({ count, perSecond, p50, p99, refused }: Rate): string {
   return `${count} of them, ${round(perSecond)} a second, p50 ${round(p50, 0)} ms, p99 ${round(p99, 0)} ms, ${refused} not done`
 }
 
-export function floodLines({ quiet, flooded, flood }: FloodFigures): string {
+export function floodLines({ quiet, flooded, flood, loads }: FloodFigures): string {
   const lateness = ({ charges, p50, p95 }: FloodFigures['quiet']) =>
     `${charges} charges, p50 ${round(p50, 0)} ms, p95 ${round(p95, 0)} ms after the due moment`
-  return [`The flood: ${rateLine(flood)}`, `Without it: ${lateness(quiet)}`, `With it: ${lateness(flooded)}`].join('\n')
+  return [
+    `The flood: ${rateLine(flood)}`,
+    `Without it: ${lateness(quiet)}`,
+    `With it: ${lateness(flooded)}`,
+    `Lateness with / without: p50 **${round(flooded.p50 / quiet.p50, 2)}**, p95 **${round(flooded.p95 / quiet.p95, 2)}**`,
+    `Load of the machine before it, and at its end: ${loads.join('; ')}`,
+  ].join('\n')
 }
 
 export function sleepingLine({ plans, cached, before, after }: SleepingFigures): string {

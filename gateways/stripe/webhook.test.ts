@@ -45,6 +45,9 @@ describe('a webhook of Stripe', () => {
     expect(parseWebhook(body, signed(body), ['whsec_new', SECRET]).id).toBe('evt_1')
   })
 
+  const timeless = JSON.stringify({ id: 'evt_1', type: 'x', created: 1e15, data: { object: {} } })
+  const empty = JSON.stringify({ id: 'evt_1', type: 'x', created: 1, data: { object: null } })
+
   it.each([
     ['another secret', () => parseWebhook(body, signed(body, 'whsec_wrong'), [SECRET])],
     ['another body', () => parseWebhook(`${body} `, signed(body), [SECRET])],
@@ -52,6 +55,10 @@ describe('a webhook of Stripe', () => {
     ['no signature', () => parseWebhook(body, '', [SECRET])],
     ['no secret of ours', () => parseWebhook(body, signed(body), [])],
     ['a body that is not JSON', () => parseWebhook('not JSON', signed('not JSON'), [SECRET])],
+    ['a body that is no event', () => parseWebhook('{}', signed('{}'), [SECRET])],
+    ['a body that is no object', () => parseWebhook('null', signed('null'), [SECRET])],
+    ['an event of no moment', () => parseWebhook(timeless, signed(timeless), [SECRET])],
+    ['an event about nothing', () => parseWebhook(empty, signed(empty), [SECRET])],
   ])('is refused for %s', (_why, parse) => {
     expect(parse).toThrow(WebhookSignatureInvalid)
   })

@@ -11,7 +11,7 @@ export type StripeHint = {
   createdAt: Instant
 }
 
-/** The signature is not Stripe's, is older than five minutes, or the body is not what was signed. */
+/** The signature is not Stripe's or is older than five minutes, or the body is not what was signed, or no event. */
 export class WebhookSignatureInvalid extends Error {
   override name = 'WebhookSignatureInvalid'
 }
@@ -27,33 +27,45 @@ export function parseWebhook(rawBody: string | Buffer, signatureHeader: string, 
     try {
       return hint(Stripe.webhooks.constructEvent(rawBody, signatureHeader, secret, TOLERANCE_S))
     } catch (error) {
-      if (!(error instanceof Stripe.errors.StripeSignatureVerificationError)) throw invalid(error)
+      if (!(error instanceof Stripe.errors.StripeSignatureVerificationError)) throw noEvent(error)
     }
   }
   throw new WebhookSignatureInvalid('No secret of ours made this signature in the last five minutes')
 }
 
-function invalid(error: unknown): unknown {
-  return error instanceof SyntaxError ? new WebhookSignatureInvalid('The body is not JSON', { cause: error }) : error
+function noEvent(cause?: unknown): WebhookSignatureInvalid {
+  return new WebhookSignatureInvalid('The body is no event', { cause })
 }
 
-type About = { object: string; id: string; payment_intent?: unknown; customer?: unknown }
+type About = { object?: unknown; id?: unknown; payment_intent?: unknown; customer?: unknown }
+
+/** What is signed comes from somebody who has the secret, which does not make it an event that is known here. */
+function isEvent({ id, type, created, data }: Partial<Stripe.Event>): boolean {
+  const isName = (name: unknown) => typeof name === 'string' && /^[\x21-\x7e]{1,255}$/.test(name)
+  const isAbout = typeof data?.object === 'object' && data.object !== null
+  return isName(id) && isName(type) && typeof created === 'number' && Math.abs(created) < LAST_SECOND && isAbout
+}
+
+/** Of the year 9999. */
+const LAST_SECOND = 253_402_300_800
 
 function hint(event: Stripe.Event): StripeHint {
+  if (!isEvent(event)) throw noEvent()
   const about = event.data.object as About
-  const payment = about.object === 'payment_intent' ? about.id : idOf(about.payment_intent)
-  const customer = about.object === 'customer' ? about.id : idOf(about.customer)
+  const payment = idOf(about.object === 'payment_intent' ? about : about.payment_intent)
+  const customer = idOf(about.object === 'customer' ? about : about.customer)
+  const refund = about.object === 'refund' ? idOf(about) : undefined
   return {
     id: event.id,
     type: event.type,
     createdAt: new Date(event.created * 1000).toISOString().replace('.000Z', 'Z'),
     ...(payment && { payment }),
-    ...(about.object === 'refund' && { refund: about.id }),
+    ...(refund && { refund }),
     ...(customer && { customer }),
   }
 }
 
 function idOf(linked: unknown): string | undefined {
   if (typeof linked === 'string') return linked
-  return typeof linked === 'object' && linked !== null && 'id' in linked ? String(linked.id) : undefined
+  return typeof linked === 'object' && linked !== null && 'id' in linked ? idOf(linked.id) : undefined
 }
