@@ -5,11 +5,13 @@ import { Plans } from '../db/plans/plans.ts'
 import { Transactions } from '../db/plans/transactions.ts'
 import { lockPlan, recordCharged } from '../db/plans/write.ts'
 import { writeEffects } from '../db/plans/write-effects.ts'
+import { inTenant } from '../db/tenancy/scope.ts'
 import { attemptStarted, settleInstallment } from '../domain/plans/collect.ts'
 import type { Effect } from '../domain/plans/effects.ts'
 import { findInstallment } from '../domain/plans/figures.ts'
 import { attemptTransaction } from '../domain/plans/keys.ts'
 import type { Plan } from '../domain/plans/plan.ts'
+import { TENANT } from './plans.ts'
 
 export type BenchActivities = ReturnType<typeof createBenchActivities>
 export type Paid = { plan: string; transaction: string; at: string; effects: Effect[] }
@@ -19,12 +21,19 @@ export type Paid = { plan: string; transaction: string; at: string; effects: Eff
  * the payment made and then confirmed, its id kept in between, one transaction for the movement; and the receipt with
  * its notice in a transaction of their own.
  */
-export function createBenchActivities({ orm, gateway, now }: PlanDeps, onCycle: () => void) {
+export function createBenchActivities(deps: PlanDeps, onCycle: () => void) {
+  const { chargeTextbook, receiptTextbook } = textbook(deps, onCycle)
   return {
     async nothing(): Promise<void> {
       onCycle()
     },
+    chargeTextbook: (asked: { plan: string; installment: number }) => inTenant(TENANT, () => chargeTextbook(asked)),
+    receiptTextbook: (paid: Paid) => inTenant(TENANT, () => receiptTextbook(paid)),
+  }
+}
 
+function textbook({ orm, gateway, now }: PlanDeps, onCycle: () => void) {
+  return {
     async chargeTextbook({ plan: id, installment: number }: { plan: string; installment: number }): Promise<Paid> {
       const em = orm.em.fork()
       const row = await em.findOneOrFail(Plans, { id })

@@ -20,7 +20,7 @@ export async function startApi(servers: Servers, taskQueue: string): Promise<Api
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const env = {
-    ...{ PATH: process.env.PATH, DATABASE_URL: servers.databaseUrl, TEMPORAL_ADDRESS: servers.address },
+    ...{ PATH: process.env.PATH, DATABASE_URL: servers.databaseUrls.api, TEMPORAL_ADDRESS: servers.address },
     ...{ TEMPORAL_TASK_QUEUE: taskQueue, STRIPE_SECRET_KEY: 'sk_test_bench', STRIPE_API_URL: servers.stripeUrl },
     ...{ STRIPE_WEBHOOK_SECRET: 'whsec_bench', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'bench@example.com' },
     ...{ SALESFORCE_LOGIN_URL: 'http://127.0.0.1:1', SALESFORCE_CLIENT_ID: 'x', SALESFORCE_CLIENT_SECRET: 'x' },

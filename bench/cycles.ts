@@ -68,8 +68,7 @@ async function runner(servers: Servers, kind: Kind, taskQueue: string): Promise<
     const name = `bench_${kind.replace('-', '_')}_${Date.now()}`
     await servers.sql.query(`create database ${name}`)
     const ownUrl = servers.ownUrl(name)
-    const { databaseUrl, stripeUrl } = servers
-    const other = await startOther({ kind, folder, databaseUrl, ownUrl, stripeUrl })
+    const other = await startOther({ kind, folder, ...whereOf(servers), ownUrl })
     return { worker: other, begin: other.begin }
   }
   const type = kind === 'bare' ? 'bareLoop' : 'textbookPlan'
@@ -78,8 +77,8 @@ async function runner(servers: Servers, kind: Kind, taskQueue: string): Promise<
   return { worker: await startWorker({ kind, taskQueue, ...whereOf(servers) }), begin }
 }
 
-export function whereOf({ address, databaseUrl, stripeUrl }: Servers) {
-  return { address, databaseUrl, stripeUrl }
+export function whereOf({ address, databaseUrls, stripeUrl }: Servers) {
+  return { address, databaseUrl: databaseUrls.worker, stripeUrl }
 }
 
 /** Spread over the month, since nothing about a single instalment wants a herd. */

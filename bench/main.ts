@@ -1,3 +1,4 @@
+import { seeingAll } from '../db/migrate.ts'
 import { openDatabase } from '../db/orm.ts'
 import { type CycleFigures, type Kind, measureCycles } from './cycles.ts'
 import { flood } from './flood.ts'
@@ -16,7 +17,7 @@ if (!options) process.exit(0)
 const { size, sections, sqlite } = options
 const say = (line: string) => console.log(line)
 const servers = await startServers({ sqlite, say })
-const orm = await openDatabase(servers.databaseUrl, { name: 'bench', keys: BENCH_KEYS })
+const orm = await openDatabase(seeingAll(servers.databaseUrls.owner), { name: 'bench', keys: BENCH_KEYS })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void servers.stop().then(() => process.exit(130)))
 try {

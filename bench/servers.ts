@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import pg from 'pg'
-import { migrate } from '../db/migrate.ts'
+import { type DatabaseUrls, prepareDatabase } from '../db/migrate.ts'
 import { encrypting } from '../secrets/data-converter.ts'
 import { areListening, programPart } from '../workers/stack/children.ts'
 import { createPart, type Part, type PartSpec } from '../workers/stack/part.ts'
 import { freePorts } from '../workers/stack/ports.ts'
-import { postgresPart, postgresUrl, preparePostgresDatabase } from '../workers/stack/postgres.ts'
+import { postgresPart, postgresUrls, preparePostgresDatabase } from '../workers/stack/postgres.ts'
 import { registerSearchAttributes, temporalPart } from '../workers/stack/temporal.ts'
 import { cpuSeconds } from './cpu.ts'
 import { BENCH_KEYS } from './keys.ts'
@@ -17,7 +17,7 @@ import { lowPorts, temporalOnPostgres } from './temporal-server.ts'
 export type Servers = {
   home: string
   address: string
-  databaseUrl: string
+  databaseUrls: DatabaseUrls
   stripeUrl: string
   /** A database on this PostgreSQL, as the superuser. */
   ownUrl(database: string): string
@@ -69,8 +69,8 @@ async function bringUp(
   }
   await start(await postgresPart({ home, port: ports.postgres, logFile: log('postgres') }))
   await preparePostgresDatabase(ports.postgres, TENOR_DATABASE)
-  const databaseUrl = postgresUrl(ports.postgres, TENOR_DATABASE)
-  await migrate(databaseUrl)
+  const databaseUrls = postgresUrls(ports.postgres, TENOR_DATABASE)
+  await prepareDatabase(databaseUrls)
   const temporal = { port: ports.temporal, namespace: 'default', logFile: log('temporal'), say }
   await start(
     sqlite
@@ -85,7 +85,7 @@ async function bringUp(
   const sql = new pg.Pool({ ...superuser, database: TENOR_DATABASE, max: 4 })
   const cpuOf = (name: string) => cpuSeconds(parts.get(name)?.pid() ?? 0)
   return {
-    ...{ home, address, databaseUrl, sql, client: new Client({ connection, dataConverter: encrypting(BENCH_KEYS) }) },
+    ...{ home, address, databaseUrls, sql, client: new Client({ connection, dataConverter: encrypting(BENCH_KEYS) }) },
     stripeUrl: `http://127.0.0.1:${ports.stripe}`,
     ownUrl: (database) => `postgres://postgres:postgres@127.0.0.1:${ports.postgres}/${database}`,
     cpu: () => ({ temporal: cpuOf('temporal'), postgres: cpuOf('postgres'), sandbox: cpuOf('stripe') }),

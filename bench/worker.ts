@@ -35,7 +35,12 @@ Runtime.install({
   logger: new DefaultLogger('ERROR'),
   telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
 })
-const orm = await openDatabase(asked.databaseUrl, { name: `bench-${asked.kind}`, poolSize: 10, keys: BENCH_KEYS })
+const orm = await openDatabase(asked.databaseUrl, {
+  role: 'worker',
+  name: `bench-${asked.kind}`,
+  poolSize: 10,
+  keys: BENCH_KEYS,
+})
 const plain = stripeGateway({ secretKey: 'sk_test_bench', apiUrl: asked.stripeUrl, returnUrl: 'http://localhost' })
 const gateway = asked.requestsPerSecond ? limited(plain, { requestsPerSecond: asked.requestsPerSecond }) : plain
 const pace = paceOf(asked.taskQueue)

@@ -65,7 +65,8 @@ function preset(value: string): string {
 }
 
 function configurationProblems(): string[] {
-  const given = compose.services.api?.environment ?? {}
+  // Of all programs, set-up alone is given every login to the database.
+  const given = compose.services['set-up']?.environment ?? {}
   const missing = CONFIG_NAMES.filter((name) => !(name in given))
   const unknown = Object.keys(given).filter((name) => !CONFIG_NAMES.includes(name) && name !== 'TENOR_HOME')
   const problems = [

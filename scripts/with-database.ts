@@ -7,13 +7,13 @@ import { freePort } from '../workers/stack/ports.ts'
 import { postgresPart, postgresUrl, preparePostgresDatabase } from '../workers/stack/postgres.ts'
 
 /**
- * Runs a program of the project with DATABASE_URL set: to the one given, or else to an empty database that lives only
+ * Runs a program of the project with DATABASE_OWNER_URL set: to the one given, or else to an empty database that lives only
  * as long as the program. `node scripts/with-database.ts db/drift.ts`
  */
 function run(url: string): Promise<number> {
   const program = spawn(process.execPath, process.argv.slice(2), {
     stdio: 'inherit',
-    env: { ...process.env, DATABASE_URL: url },
+    env: { ...process.env, DATABASE_OWNER_URL: url },
   })
   return new Promise((resolve, reject) => {
     program.once('error', reject)
@@ -36,4 +36,4 @@ async function runWithOwnDatabase(): Promise<number> {
   }
 }
 
-process.exitCode = await (process.env.DATABASE_URL ? run(process.env.DATABASE_URL) : runWithOwnDatabase())
+process.exitCode = await (process.env.DATABASE_OWNER_URL ? run(process.env.DATABASE_OWNER_URL) : runWithOwnDatabase())

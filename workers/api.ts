@@ -3,7 +3,6 @@ import { Client } from '@temporalio/client'
 import closeWithGrace from 'close-with-grace'
 import { receiptPdf } from '../activities/telling/receipt-pdf.ts'
 import { buildApi } from '../api/app.ts'
-import { forgetExpired } from '../api/http/idempotency.ts'
 import { lazyConnection } from '../api/http/temporal.ts'
 import { keysOfIssuer } from '../api/identity/issuers.ts'
 import { tenantIssuers } from '../api/identity/tenant-issuers.ts'
@@ -20,12 +19,12 @@ import { DEV_AUDIENCE, DEV_ISSUER, type DevIssuer, devIssuerOf } from './stack/d
 /** Shorter than a request may take, so that a gateway that hangs is told as what it is. */
 const GATEWAY_MS = 10_000
 const DATABASE_CONNECT_MS = 3_000
-const HOUR_MS = 3_600_000
 
 /** The API as a process. Neither database nor Temporal need be there at the start: what needs them answers 503. */
-async function main(config: Config): Promise<void> {
+async function main(config: Config<'DATABASE_URL'>): Promise<void> {
   const keys = orExit(() => keysIn(config))
   const orm = await openDatabase(config.DATABASE_URL, {
+    role: 'api',
     name: 'tenor-api',
     poolSize: config.DATABASE_POOL_MAX,
     connectTimeoutMs: DATABASE_CONNECT_MS,
@@ -70,11 +69,7 @@ async function main(config: Config): Promise<void> {
     },
   })
   const stopRedelivering = keepRedelivering({ orm, temporal }, app.log)
-  const forgetting = setInterval(() => {
-    forgetExpired(orm, new Date()).catch((error: unknown) => app.log.warn({ err: error }, 'old answers are still kept'))
-  }, HOUR_MS)
   closeWithGrace({ delay: 15_000, logger: app.log }, async () => {
-    clearInterval(forgetting)
     await app.close()
     await stopRedelivering()
     await connection.close()
@@ -84,7 +79,10 @@ async function main(config: Config): Promise<void> {
 }
 
 /** Who speaks for every tenant: the configured OIDC issuer, or in development Tenor itself. */
-function issuerOf({ OIDC_ISSUER: name = '', OIDC_AUDIENCE: audience = '' }: Config, own: DevIssuer | null): Issuer {
+function issuerOf(
+  { OIDC_ISSUER: name = '', OIDC_AUDIENCE: audience = '' }: Config<never>,
+  own: DevIssuer | null,
+): Issuer {
   if (own) return { name: DEV_ISSUER, audience: DEV_AUDIENCE, keys: own.keys, speaksFor: 'all' }
   return { name, audience, keys: keysOfIssuer(name), speaksFor: 'all' }
 }
@@ -96,4 +94,4 @@ function versionOf(): string {
   return version
 }
 
-await main(loadConfigOrExit())
+await main(loadConfigOrExit('DATABASE_URL'))

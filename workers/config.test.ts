@@ -4,7 +4,9 @@ import { ConfigError, envExample, loadConfig } from './config.ts'
 import { keysIn } from './keys.ts'
 
 const COMPLETE = {
-  DATABASE_URL: 'postgres://tenor:tenor@127.0.0.1:5432/tenor',
+  DATABASE_URL: 'postgres://tenor_api:tenor@127.0.0.1:5432/tenor',
+  DATABASE_WORKER_URL: 'postgres://tenor_worker:tenor@127.0.0.1:5432/tenor',
+  DATABASE_OWNER_URL: 'postgres://tenor:tenor@127.0.0.1:5432/tenor',
   TEMPORAL_ADDRESS: '127.0.0.1:7233',
   STRIPE_SECRET_KEY: 'sk_test_1',
   STRIPE_WEBHOOK_SECRET: 'whsec_new, whsec_old',
@@ -61,6 +63,14 @@ describe('configuration', () => {
     expect(message).not.toContain('TEMPORAL_ADDRESS')
   })
 
+  it('wants of the logins to the database only the one that a program works with', () => {
+    const { DATABASE_WORKER_URL: _, DATABASE_OWNER_URL: __, ...api } = COMPLETE
+    expect(loadConfig(api, ['DATABASE_URL']).DATABASE_URL).toBe(COMPLETE.DATABASE_URL)
+    const message = complaint(api)
+    expect(message).toContain('DATABASE_WORKER_URL is missing: the same database')
+    expect(message).toContain('DATABASE_OWNER_URL is missing')
+  })
+
   it('never repeats a secret in a complaint', () => {
     expect(complaint({ ...COMPLETE, DATABASE_URL: 'mysql://root:hunter2@db/x' })).not.toContain('hunter2')
   })
@@ -103,7 +113,8 @@ describe('configuration', () => {
   it('says which variables are required and what the others are preset to, in .env.example', () => {
     const text = envExample()
     for (const name of Object.keys(COMPLETE)) expect(text).toMatch(new RegExp(`^#${name}=`, 'm'))
-    expect(text).toMatch(/\(required\)\n#DATABASE_URL=/)
+    expect(text).toMatch(/\(required by the API\)\n#DATABASE_URL=/)
+    expect(text).toMatch(/\(required\)\n#TEMPORAL_ADDRESS=/)
     expect(text).toMatch(/\(default 4600\)\n#API_PORT=4600/)
   })
 

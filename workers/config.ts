@@ -17,8 +17,11 @@ const addresses = () =>
 const url = (...schemes: string[]) =>
   z.url({ protocol: new RegExp(`^(${schemes.join('|')})$`), error: `must be a URL that begins with ${schemes[0]}://` })
 
+/** Each program is given the login that it works with; none needs the others'. */
+const databaseUrl = () => url('postgres', 'postgresql').optional()
+
 /** What a variable is for, in words that complete "NAME is …", and an example where the value's form is not obvious. */
-type About = { for: string; example?: string }
+type About = { for: string; example?: string; neededBy?: string }
 const about = <T extends z.ZodType>(schema: T, meta: About) => schema.meta(meta)
 
 /**
@@ -27,9 +30,20 @@ const about = <T extends z.ZodType>(schema: T, meta: About) => schema.meta(meta)
  */
 const SECTIONS = {
   'The database': {
-    DATABASE_URL: about(url('postgres', 'postgresql'), {
-      for: 'the PostgreSQL database that holds plans, money and the ledger',
+    DATABASE_URL: about(databaseUrl(), {
+      for: "the PostgreSQL database that holds plans, money and the ledger, with the API's login",
+      example: 'postgres://tenor_api:secret@db.example.com:5432/tenor',
+      neededBy: 'the API',
+    }),
+    DATABASE_WORKER_URL: about(databaseUrl(), {
+      for: "the same database with the workers' and ops' login, which may ask for all tenants",
+      example: 'postgres://tenor_worker:secret@db.example.com:5432/tenor',
+      neededBy: 'workers and ops',
+    }),
+    DATABASE_OWNER_URL: about(databaseUrl(), {
+      for: 'the same database with the login that owns its tables, for migrations only',
       example: 'postgres://tenor:secret@db.example.com:5432/tenor',
+      neededBy: 'set-up and db:migrate',
     }),
     DATABASE_POOL_MAX: about(z.coerce.number().int().min(1).max(1000).default(10), {
       for: 'the most connections one process opens to the database',
@@ -173,7 +187,11 @@ const SCHEMA = z.object({
   ...SECTIONS['Watching it'],
 })
 
-export type Config = z.output<typeof SCHEMA>
+const DATABASE_NAMES = ['DATABASE_URL', 'DATABASE_WORKER_URL', 'DATABASE_OWNER_URL'] as const
+type DatabaseName = (typeof DATABASE_NAMES)[number]
+
+/** With the database's URLs that were asked for. */
+export type Config<Needed extends DatabaseName = DatabaseName> = z.output<typeof SCHEMA> & Record<Needed, string>
 
 /** The names of all variables. */
 export const CONFIG_NAMES: readonly string[] = Object.keys(SCHEMA.shape)
@@ -186,21 +204,26 @@ export class ConfigError extends Error {
 }
 
 /**
- * The configuration in these variables; one that is set but empty counts as not set.
+ * The configuration in these variables; one that is set but empty counts as not set. `needed` are the database's logins
+ * that the program works with; the whole stack, unless said otherwise, with all of them.
  * @throws ConfigError that names every wrong or missing variable at once.
  */
-export function loadConfig(env: Variables = process.env): Config {
+export function loadConfig<Needed extends DatabaseName = DatabaseName>(
+  env: Variables = process.env,
+  needed: readonly Needed[] = DATABASE_NAMES as unknown as readonly Needed[],
+): Config<Needed> {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )
   const parsed = SCHEMA.safeParse(given)
   const problems = [
     ...(parsed.error?.issues ?? []).map((issue) => problem(String(issue.path[0]), given, issue.message)),
+    ...needed.filter((name) => given[name] === undefined).map((name) => problem(name, given, '')),
     ...authProblems(given),
     ...keyProblems(given),
     ...(parsed.data ? codecProblems(parsed.data) : []),
   ]
-  if (problems.length === 0 && parsed.success) return parsed.data
+  if (problems.length === 0 && parsed.success) return parsed.data as Config<Needed>
   throw new ConfigError(
     ['Tenor cannot start with this configuration:', ...problems.map((line) => `  ${line}`), HELP].join('\n'),
   )
@@ -208,8 +231,8 @@ export function loadConfig(env: Variables = process.env): Config {
 
 const HELP = 'See .env.example for all variables. `npm start` sets up and fills in whatever is not given.'
 
-export function loadConfigOrExit(): Config {
-  return orExit(() => loadConfig(process.env))
+export function loadConfigOrExit<Needed extends DatabaseName>(...needed: Needed[]): Config<Needed> {
+  return orExit(() => loadConfig(process.env, needed))
 }
 
 /** For processes that cannot go on without: says what is wrong, and ends with exit code 1. */
@@ -255,7 +278,7 @@ function keyProblems(given: Variables): string[] {
   return [`TENOR_KEYS is missing: ${aboutOf('TENOR_KEYS')?.for}; or TENOR_KEYS_FILE.`]
 }
 
-function codecProblems({ CODEC_OPEN: isOpen, TENOR_MODE: mode }: Config): string[] {
+function codecProblems({ CODEC_OPEN: isOpen, TENOR_MODE: mode }: z.output<typeof SCHEMA>): string[] {
   return isOpen && mode === 'production' ? ['CODEC_OPEN is refused in production: anybody could read any plan.'] : []
 }
 
@@ -281,10 +304,11 @@ export function envExample(): string {
 }
 
 function entry(name: string, schema: z.ZodType): string {
-  const { for: purpose, example } = schema.meta() as About
+  const { for: purpose, example, neededBy } = schema.meta() as About
   const optional = schema.safeParse(undefined)
   const preset = optional.success && optional.data !== undefined ? String(optional.data) : undefined
-  const need = preset !== undefined ? `default ${preset}` : optional.success ? 'optional' : 'required'
+  const absent = neededBy ? `required by ${neededBy}` : optional.success ? 'optional' : 'required'
+  const need = preset !== undefined ? `default ${preset}` : absent
   return [`# ${purpose} (${need})`, `#${name}=${preset ?? example ?? ''}`].join('\n')
 }
 

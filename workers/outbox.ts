@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { deliverCases } from '../activities/telling/deliver-cases.ts'
 import { deliverNotices } from '../activities/telling/deliver-notices.ts'
 import type { OutboxDeps } from '../activities/telling/outbox.ts'
+import { acrossTenants } from '../db/tenancy/scope.ts'
 import type { Mailer } from '../gateways/mail/mailer.ts'
 import type { Cases } from '../gateways/salesforce/cases.ts'
 
@@ -67,11 +68,13 @@ const WAITING = {
   case: 'select count(*)::int as waiting, min(case_next_attempt_at) as oldest from escalations where case_version < version',
 } as const
 
+type Waiting = { waiting: number; oldest: string | Date | null }
+
 async function watch(options: OutboxOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       for (const what of ['notice', 'case'] as const) {
-        const [row] = await options.em().execute<{ waiting: number; oldest: string | Date | null }[]>(WAITING[what])
+        const [row] = await acrossTenants(() => options.em().execute<Waiting[]>(WAITING[what]))
         const oldestMs = row?.oldest ? Math.max(0, Date.now() - new Date(row.oldest).getTime()) : 0
         options.onAge?.(what, { waiting: row?.waiting ?? 0, oldestMs })
       }

@@ -1,4 +1,4 @@
-import { migrate } from '../db/migrate.ts'
+import { prepareDatabase } from '../db/migrate.ts'
 import { loadConfigOrExit, orExit } from './config.ts'
 import { keysIn } from './keys.ts'
 import { devIssuerOf } from './stack/dev-issuer.ts'
@@ -6,15 +6,16 @@ import { makeDevKeys } from './stack/dev-keys.ts'
 import { registerSearchAttributes } from './stack/temporal.ts'
 
 /**
- * Makes ready what API and workers stand on, once per release, before they start: the database's newest schema, the
- * search attributes in Temporal and, where the development issuer is used, its keys and one to encrypt with.
+ * Makes ready what API and workers stand on, once per release, before they start: the database's logins and newest
+ * schema, the search attributes in Temporal and, where the development issuer is used, its keys and one to encrypt with.
  */
-const config = loadConfigOrExit()
+const config = loadConfigOrExit('DATABASE_URL', 'DATABASE_WORKER_URL', 'DATABASE_OWNER_URL')
+const { DATABASE_URL: api, DATABASE_WORKER_URL: worker, DATABASE_OWNER_URL: owner } = config
 if (config.DEV_ISSUER_KEY_FILE && config.TENOR_KEYS_FILE && makeDevKeys(config.TENOR_KEYS_FILE)) {
   console.log(`Keys: made a development key in ${config.TENOR_KEYS_FILE}.`)
 }
-const applied = await migrate(
-  config.DATABASE_URL,
+const applied = await prepareDatabase(
+  { owner, api, worker },
   orExit(() => keysIn(config)),
 )
 console.log(`Schema: ${applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do'}.`)

@@ -1,5 +1,6 @@
 import type { OutboxDeps } from '../activities/telling/outbox.ts'
 import { deliverWebhooks, queueWebhooks } from '../activities/webhooks/deliver.ts'
+import { acrossTenants } from '../db/tenancy/scope.ts'
 import { endpointsDue } from '../db/webhooks/fan-out.ts'
 import type { SendWebhook } from '../gateways/webhooks/send.ts'
 import { type LoopOptions, loop } from './outbox.ts'
@@ -17,7 +18,8 @@ export function startWebhooks(options: WebhooksOptions): { stop(): Promise<void>
   const lanes = new Map<string, Promise<void>>()
   const openLanes = async () => {
     const now = options.now?.() ?? new Date()
-    const due = await endpointsDue(options.em(), [...lanes.keys()], MOST_LANES - lanes.size, now)
+    const busy = [...lanes.keys()]
+    const due = await acrossTenants(() => endpointsDue(options.em(), busy, MOST_LANES - lanes.size, now))
     for (const id of due) lanes.set(id, lane(id))
     return due.length
   }

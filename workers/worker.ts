@@ -1,6 +1,7 @@
 import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker'
 import closeWithGrace from 'close-with-grace'
 import { type Logger, pino } from 'pino'
+import { forgetExpired } from '../db/identity/idempotency-keys.ts'
 import { openDatabase } from '../db/orm.ts'
 import { limited } from '../gateways/limiter.ts'
 import { mailer } from '../gateways/mail/mailer.ts'
@@ -15,12 +16,15 @@ import { createPlanWorker } from './plan-worker.ts'
 import { startWatch } from './watch.ts'
 import { startWebhooks } from './webhooks.ts'
 
+const HOUR_MS = 3_600_000
+
 /** The worker as a process: plans, their activities, and the outbox of what is told to people. */
-async function main(config: Config): Promise<void> {
+async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
   const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
   Runtime.install({ logger: temporalLogger(logger) })
   const keys = orExit(() => keysIn(config))
-  const orm = await openDatabase(config.DATABASE_URL, {
+  const orm = await openDatabase(config.DATABASE_WORKER_URL, {
+    role: 'worker',
     name: 'tenor-worker',
     poolSize: config.DATABASE_POOL_MAX,
     keys,
@@ -41,6 +45,11 @@ async function main(config: Config): Promise<void> {
     onTold: (what, outcome) => watch.told.inc({ what, outcome }),
     onError: (error) => logger.warn({ err: error }, 'Webhooks could not be worked off; they are tried again'),
   })
+  const forgetting = setInterval(() => {
+    forgetExpired(orm.em.fork(), new Date()).catch((error: unknown) =>
+      logger.warn({ err: error }, 'Answers to old Idempotency-Keys are still kept'),
+    )
+  }, HOUR_MS)
   const { worker, connection } = await createPlanWorker({
     orm,
     gateway: gatewayOf(config),
@@ -62,6 +71,7 @@ async function main(config: Config): Promise<void> {
   logger.info({ taskQueue: config.TEMPORAL_TASK_QUEUE, metrics: watch.port }, 'The worker is ready')
   closeWithGrace({ delay: 25_000, logger }, async () => {
     isRunning = false
+    clearInterval(forgetting)
     if (worker.getState() === 'RUNNING') worker.shutdown()
     await Promise.allSettled([running, outbox.stop(), webhooks.stop()])
     await connection.close()
@@ -72,7 +82,7 @@ async function main(config: Config): Promise<void> {
   await running
 }
 
-function gatewayOf(config: Config) {
+function gatewayOf(config: Config<never>) {
   const gateway = stripeGateway({
     secretKey: config.STRIPE_SECRET_KEY,
     apiUrl: config.STRIPE_API_URL,
@@ -82,7 +92,7 @@ function gatewayOf(config: Config) {
   return requestsPerSecond === undefined ? gateway : limited(gateway, { requestsPerSecond })
 }
 
-function casesOf(config: Config) {
+function casesOf(config: Config<never>) {
   return cases({
     loginUrl: config.SALESFORCE_LOGIN_URL,
     clientId: config.SALESFORCE_CLIENT_ID,
@@ -98,4 +108,4 @@ function temporalLogger(logger: Logger): DefaultLogger {
   return new DefaultLogger('INFO', ({ level, message, meta }: LogEntry) => logger[levels[level]]({ ...meta }, message))
 }
 
-await main(loadConfigOrExit())
+await main(loadConfigOrExit('DATABASE_WORKER_URL'))

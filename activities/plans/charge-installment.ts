@@ -9,6 +9,7 @@ import { askForCharge, askForFirst, type Charge, type FirstCharge } from './ask-
 import type { PlanDeps } from './deps.ts'
 
 export type ChargeAsked = {
+  tenant: string
   plan: string
   attempt: Attempt
   /** As the plan holds it, with this attempt open. */

@@ -15,7 +15,7 @@ import type { Instant } from '../../domain/plans/terms.ts'
 import { OPEN } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
 
-export type RefundAsked = { plan: string; refund: Refund; clock: Instant | null }
+export type RefundAsked = { tenant: string; plan: string; refund: Refund; clock: Instant | null }
 type Allotted = { pieces: TransactionRow[]; isOutside: boolean }
 
 /**

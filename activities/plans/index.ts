@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity'
 import { recordChange, recordNewPlan } from '../../db/plans/write.ts'
+import { inTenant } from '../../db/tenancy/scope.ts'
 import type { Effect, PlanChange } from '../../domain/plans/effects.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
 import { type ChargeAsked, chargeInstallment } from './charge-installment.ts'
@@ -18,19 +19,23 @@ export type OpeningAsked = {
   runId: string
 }
 
-/** What plans' workflows ask of the world. Each may be run twice and does nothing the second time. */
+/**
+ * What plans' workflows ask of the world, each within the plan's tenant. Each may be run twice and does nothing the second
+ * time.
+ */
 export function createPlanActivities(deps: PlanDeps) {
   return {
     async recordOpening({ plan, opening, effects, workflowId, runId }: OpeningAsked): Promise<void> {
-      await recordNewPlan(deps.orm.em.fork(), plan, { request: opening.request, workflowId, runId, effects })
+      const made = { request: opening.request, workflowId, runId, effects }
+      await inTenant(plan.tenant, () => recordNewPlan(deps.orm.em.fork(), plan, made))
     },
     async recordChange(change: PlanChange): Promise<void> {
       const { workflowExecution } = activityInfo()
-      await recordChange(deps.orm.em.fork(), change, workflowExecution?.runId)
+      await inTenant(change.head.tenant, () => recordChange(deps.orm.em.fork(), change, workflowExecution?.runId))
     },
-    chargeInstallment: (asked: ChargeAsked) => chargeInstallment(deps, asked),
-    payOnce: (asked: PaymentAsked) => payOnce(deps, asked),
-    giveBack: (asked: RefundAsked) => giveBack(deps, asked),
-    lookAt: (asked: LookAsked) => lookAt(deps, asked),
+    chargeInstallment: (asked: ChargeAsked) => inTenant(asked.tenant, () => chargeInstallment(deps, asked)),
+    payOnce: (asked: PaymentAsked) => inTenant(asked.tenant, () => payOnce(deps, asked)),
+    giveBack: (asked: RefundAsked) => inTenant(asked.tenant, () => giveBack(deps, asked)),
+    lookAt: (asked: LookAsked) => inTenant(asked.tenant, () => lookAt(deps, asked)),
   }
 }

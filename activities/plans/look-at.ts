@@ -8,7 +8,7 @@ export type News =
   | { news: 'returned'; payment: PastPayment; outcome: ReturnOutcome }
   | { news: 'received'; payment: PastPayment }
 
-export type LookAsked = { plan: string; transaction: string; close: boolean }
+export type LookAsked = { tenant: string; plan: string; transaction: string; close: boolean }
 
 /**
  * Looks at a payment that is over for its plan: what the gateway holds now against what is recorded. With `close` it is

@@ -5,7 +5,13 @@ import type { Instant } from '../../domain/plans/terms.ts'
 import { askForCharge } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
 
-export type PaymentAsked = { plan: string; payment: Payment; description: string; clock: Instant | null }
+export type PaymentAsked = {
+  tenant: string
+  plan: string
+  payment: Payment
+  description: string
+  clock: Instant | null
+}
 
 /**
  * Asks the gateway for a one-off payment; its transaction was recorded with the decision, and what it came to is recorded

@@ -1,4 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
+import type pg from 'pg'
 import { addCustomer } from '../../db/customers/people.ts'
 import { openDatabase } from '../../db/orm.ts'
 import { JournalEntries } from '../../db/plans/ledger.ts'
@@ -20,15 +21,18 @@ import { createPlanActivities } from './index.ts'
 /** A try whose worker is given up for dead may go on beside the next one: two of the same, interleaved on purpose. */
 
 let orm: MikroORM
+let ofWorker: MikroORM
 let gateway: PaymentGateway
 let close: () => Promise<void>
 beforeAll(async () => {
   const database = await freshDatabase()
   orm = await openDatabase(database.url, { keys: TEST_KEYS })
+  ofWorker = await openDatabase(database.urls.worker, { role: 'worker', keys: TEST_KEYS })
   const sandbox = await startStripeSandbox({ port: 0, webhookSecret: 'whsec_test' })
   gateway = stripeGateway({ secretKey: 'sk_test_x', apiUrl: sandbox.url, returnUrl: 'http://localhost/back' })
   close = async () => {
     await orm.close()
+    await ofWorker.close()
     await sandbox.close()
     await database.drop()
   }
@@ -37,7 +41,7 @@ afterAll(() => close())
 
 const NOW = '2027-01-15T09:00:00Z'
 const activitiesWith = (changed: Partial<PaymentGateway>) =>
-  createPlanActivities({ orm, gateway: { ...gateway, ...changed }, now: () => NOW })
+  createPlanActivities({ orm: ofWorker, gateway: { ...gateway, ...changed }, now: () => NOW })
 
 let count = 0
 async function recordedPlan(): Promise<Plan> {
@@ -71,7 +75,8 @@ async function firstCharge(): Promise<{ plan: Plan; asked: ChargeAsked }> {
   const attempt = openAttempt(plan, 1)
   if (!attempt) throw new Error('not begun')
   const installment = findInstallment(plan, 1)
-  return { plan, asked: { plan: plan.id, attempt, installment, description: 'x', why: {}, clock: NOW } }
+  const of = { tenant: plan.tenant, plan: plan.id }
+  return { plan, asked: { ...of, attempt, installment, description: 'x', why: {}, clock: NOW } }
 }
 
 /** The second try runs whole while the first waits for its answer. */
@@ -118,7 +123,12 @@ it('a refund that another try has given back stays so', async () => {
   const { plan, asked } = await firstCharge()
   await activitiesWith({}).chargeInstallment(asked)
   const refund = { number: 1, amount: 4_000, cause: 'adjustment' as const, round: 1, state: 'wanted' as const }
-  const wanted = { plan: plan.id, refund: { ...refund, stuck: 0, escalation: null, pollAt: null }, clock: NOW }
+  const wanted = {
+    tenant: 'acme',
+    plan: plan.id,
+    refund: { ...refund, stuck: 0, escalation: null, pollAt: null },
+    clock: NOW,
+  }
   const second = activitiesWith({})
   const first = activitiesWith({
     async refund(request) {
@@ -132,4 +142,24 @@ it('a refund that another try has given back stays so', async () => {
   expect(await third.giveBack(wanted)).toMatchObject({ underWay: 0, stuck: 0 })
   const refunds = await orm.em.fork().find(Transactions, { planId: plan.id, type: 'refund' })
   expect(refunds.map(({ status, amount }) => [status, amount])).toEqual([['succeeded', 4_000]])
+})
+
+/** Each is a message sent and its answer awaited; the setting of the tenant travels with others. */
+it('a charge takes 20 round trips to the database', async () => {
+  const { asked } = await firstCharge()
+  const pool = await ofWorker.em.getConnection().getNativeClient()
+  let answers = 0
+  const heard = new WeakSet<object>()
+  const listen = (client: pg.PoolClient) => {
+    if (heard.has(client)) return
+    heard.add(client)
+    const { connection } = client as unknown as { connection: NodeJS.EventEmitter }
+    connection.on('readyForQuery', () => {
+      answers += 1
+    })
+  }
+  pool.on('acquire', listen)
+  await activitiesWith({}).chargeInstallment(asked)
+  pool.off('acquire', listen)
+  expect(answers).toBe(20)
 })

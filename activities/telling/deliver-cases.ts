@@ -18,9 +18,9 @@ const OUTBOX = {
  * took. It is tried until it is done, however long Salesforce is away.
  */
 export async function deliverCases(deps: OutboxDeps & { cases: Cases }): Promise<number> {
-  const ids = await claim(deps, OUTBOX)
-  await each(ids, (id) => deliver(deps, id))
-  return ids.length
+  const claimed = await claim(deps, OUTBOX)
+  await each(claimed, (id) => deliver(deps, id))
+  return claimed.length
 }
 
 async function deliver(deps: OutboxDeps & { cases: Cases }, id: string): Promise<void> {

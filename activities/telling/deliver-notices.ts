@@ -18,9 +18,9 @@ const OUTBOX = {
  * for three days; one that it refuses for good, or that nobody could get, is `failed` at once (keeps Telling people).
  */
 export async function deliverNotices(deps: OutboxDeps & { mailer: Mailer }): Promise<number> {
-  const ids = await claim(deps, OUTBOX)
-  await each(ids, (id) => deliver(deps, id))
-  return ids.length
+  const claimed = await claim(deps, OUTBOX)
+  await each(claimed, (id) => deliver(deps, id))
+  return claimed.length
 }
 
 async function deliver(deps: OutboxDeps & { mailer: Mailer }, id: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { acrossTenants, inTenant } from '../../db/tenancy/scope.ts'
 
 export type OutboxDeps = {
   /** A fork of its own for each use. */
@@ -25,36 +26,44 @@ type Outbox = {
   only?: { column: string; is: string }
 }
 
+/** What was taken, and whose it is: what is done with it is done in that tenant. */
+export type Claimed = { id: string; tenant: string }
+
 /**
- * Takes the ids of what is due, oldest first; each is taken by one process only, and the try is counted. No lock is
+ * Takes what is due, of all tenants, oldest first; each is taken by one process only, and the try is counted. No lock is
  * held while a letter is on its way.
  */
-export async function claim(deps: OutboxDeps, outbox: Outbox): Promise<string[]> {
+export async function claim(deps: OutboxDeps, outbox: Outbox): Promise<Claimed[]> {
   const { table, waiting, attempts, nextAttemptAt, only } = outbox
   const now = nowOf(deps)
-  const rows = await deps.em().execute<{ id: string }[]>(
-    `update ${table} set ${attempts} = ${attempts} + 1, ${nextAttemptAt} = ?
-      where id in (select id from ${table} where ${waiting} and ${nextAttemptAt} <= ?
-        ${only ? `and ${only.column} = ?` : ''}
-        order by ${nextAttemptAt}, id limit ? for update skip locked)
-      returning id`,
-    [
-      new Date(now.getTime() + LEASE_MS).toISOString(),
-      now.toISOString(),
-      ...(only ? [only.is] : []),
-      deps.batch ?? BATCH,
-    ],
+  const values = [
+    new Date(now.getTime() + LEASE_MS).toISOString(),
+    now.toISOString(),
+    ...(only ? [only.is] : []),
+    deps.batch ?? BATCH,
+  ]
+  return acrossTenants(() =>
+    deps.em().execute<Claimed[]>(
+      `update ${table} set ${attempts} = ${attempts} + 1, ${nextAttemptAt} = ?
+        where id in (select id from ${table} where ${waiting} and ${nextAttemptAt} <= ?
+          ${only ? `and ${only.column} = ?` : ''}
+          order by ${nextAttemptAt}, id limit ? for update skip locked)
+        returning id, tenant_id as tenant`,
+      values,
+    ),
   )
-  return rows.map(({ id }) => id)
 }
 
 export function nowOf(deps: OutboxDeps): Date {
   return deps.now?.() ?? new Date()
 }
 
-/** One that fails for a reason of its own leaves the others alone; the first reason is thrown when all are done. */
-export async function each(ids: string[], work: (id: string) => Promise<void>): Promise<void> {
-  const ends = await Promise.allSettled(ids.map(work))
+/**
+ * Works on what was taken, each in its tenant. One that fails for a reason of its own leaves the others alone; the first
+ * reason is thrown when all are done.
+ */
+export async function each(claimed: Claimed[], work: (id: string) => Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled(claimed.map(({ id, tenant }) => inTenant(tenant, () => work(id))))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 

@@ -3,6 +3,7 @@ import { instantOf } from '../../db/columns.ts'
 import { keysOf } from '../../db/keys.ts'
 import { Events } from '../../db/plans/events.ts'
 import { showEvent } from '../../db/plans/read-events.ts'
+import { acrossTenants, inTenant } from '../../db/tenancy/scope.ts'
 import { WebhookDeliveries, type WebhookDeliveryRow } from '../../db/webhooks/deliveries.ts'
 import { WebhookEndpoints } from '../../db/webhooks/endpoints.ts'
 import { catchUp, endpointsBehind } from '../../db/webhooks/fan-out.ts'
@@ -22,7 +23,9 @@ const OUTBOX = {
 /** Queues what happened for the endpoints that want to be told, and answers how many events it looked at. */
 export async function queueWebhooks(deps: OutboxDeps): Promise<number> {
   let looked = 0
-  for (const id of await endpointsBehind(deps.em())) looked += await catchUp(deps.em(), id, nowOf(deps))
+  for (const { id, tenant } of await acrossTenants(() => endpointsBehind(deps.em()))) {
+    looked += await inTenant(tenant, () => catchUp(deps.em(), id, nowOf(deps)))
+  }
   return looked
 }
 
@@ -31,9 +34,9 @@ export async function queueWebhooks(deps: OutboxDeps): Promise<number> {
  * three days, and is then held until somebody replays it.
  */
 export async function deliverWebhooks(deps: OutboxDeps & { send: SendWebhook }, endpointId: string): Promise<number> {
-  const ids = await claim(deps, { ...OUTBOX, only: { column: 'endpoint_id', is: endpointId } })
-  await each(ids, (id) => deliver(deps, id))
-  return ids.length
+  const claimed = await claim(deps, { ...OUTBOX, only: { column: 'endpoint_id', is: endpointId } })
+  await each(claimed, (id) => deliver(deps, id))
+  return claimed.length
 }
 
 async function deliver(deps: OutboxDeps & { send: SendWebhook }, id: string): Promise<void> {

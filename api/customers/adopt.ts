@@ -1,18 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { instantOf } from '../../db/columns.ts'
-import { Customers } from '../../db/customers/customers.ts'
 import { addCustomer, type Customer, findCustomer } from '../../db/customers/people.ts'
+import { isCustomerOfAnother } from '../../db/tenancy/ways.ts'
 import type { ApiDeps } from '../deps.ts'
 import { attach } from './payment-methods.ts'
 
 /** Whether an id is the payment gateway's own, so that it need not be mapped to one. */
 export function isGatewayId(id: string): boolean {
   return /^cus_\w+$/.test(id)
-}
-
-/** Tenants share a gateway: what one has there must not be charged by another that guesses its id. */
-export async function isOthers(em: EntityManager, tenant: string, gatewayId: string): Promise<boolean> {
-  return (await em.count(Customers, { gatewayCustomerId: gatewayId, tenantId: { $ne: tenant } })) > 0
 }
 
 /** The tenant's customer; one that is named by the gateway's id is taken over from there. Null when there is none. */
@@ -23,7 +18,7 @@ export async function customerOrAdopted(
   id: string,
 ): Promise<Customer | null> {
   const there = await findCustomer(em, { tenantId: tenant, id })
-  if (there || !isGatewayId(id) || (await isOthers(em, tenant, id))) return there
+  if (there || !isGatewayId(id) || (await isCustomerOfAnother(em, tenant, id))) return there
   const found = await deps.payments.readCustomer(id)
   if (!found) return null
   const { paymentMethod } = found

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
 import { addCustomer, changeCustomer, findCustomer, type Customer as Person } from '../../db/customers/people.ts'
+import { isCustomerOfAnother } from '../../db/tenancy/ways.ts'
 import { CustomerRefused, type CustomerRequest } from '../../gateways/payments.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, unchanged, writeAnswers } from '../http/answers.ts'
@@ -15,7 +16,7 @@ import { idempotencyHeader, ifMatchHeader, ifNoneMatchHeader } from '../http/hea
 import { idFor } from '../http/idempotency.ts'
 import { conflict, notFound, unprocessable } from '../http/problem.ts'
 import { type Caller, callerOf, onlyCustomer } from '../identity/caller.ts'
-import { isGatewayId, isOthers } from './adopt.ts'
+import { isGatewayId } from './adopt.ts'
 import { attach } from './payment-methods.ts'
 
 const fields = {
@@ -135,7 +136,10 @@ async function make(
   body: z.output<typeof CustomerBody>,
 ): Promise<Person> {
   const gatewayId = isGatewayId(id) ? id : null
-  if (gatewayId !== null && ((await isOthers(em, caller.tenant, id)) || !(await deps.payments.readCustomer(id)))) {
+  if (
+    gatewayId !== null &&
+    ((await isCustomerOfAnother(em, caller.tenant, id)) || !(await deps.payments.readCustomer(id)))
+  ) {
     throw unprocessable('unknown_customer', 'The payment gateway knows no such customer.', '/customer_id')
   }
   const { name, email, phone = null, locale = null, payment_method } = body

@@ -1,6 +1,5 @@
-import { IdempotencyKeys } from '../../db/identity/idempotency-keys.ts'
+import { forgetExpired, IdempotencyKeys } from '../../db/identity/idempotency-keys.ts'
 import { type ApiWorld, ask, startApiWorld, tokenOf } from '../../test/support/api-world.ts'
-import { forgetExpired } from './idempotency.ts'
 
 let world: ApiWorld
 let customer_id: string
@@ -141,7 +140,7 @@ describe('an Idempotency-Key', () => {
     await create('old')
     await create('young')
     await world.orm.em.fork().nativeUpdate(IdempotencyKeys, { key: 'old' }, { expiresAt: '2020-01-01T00:00:00Z' })
-    expect(await forgetExpired(world.orm, new Date())).toBe(1)
+    expect(await forgetExpired(world.workerOrm.em.fork(), new Date())).toBe(1)
     const kept = await world.orm.em.fork().find(IdempotencyKeys, { key: { $in: ['old', 'young'] } })
     expect(kept.map(({ key }) => key)).toEqual(['young'])
   })

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { instantOf } from '../../db/columns.ts'
 import { type IdempotencyKeyRow, IdempotencyKeys } from '../../db/identity/idempotency-keys.ts'
 import { type Claim, isSameRequest, keptAnswer, requestHash, sealedAnswer } from '../../db/identity/kept-answers.ts'
+import { inTenant } from '../../db/tenancy/scope.ts'
 import { callerOf } from '../identity/caller.ts'
 import { IDEMPOTENCY_KEY } from './headers.ts'
 import { canonicalJson } from './plain-values.ts'
@@ -52,16 +53,11 @@ export function answerOnce(app: FastifyInstance, orm: MikroORM): void {
     if (!scope?.owned) return
     scope.owned = false
     const answer = toKeep(request, reply, payload)
-    await keep(orm, scope.claim, answer).catch((error: unknown) =>
+    await inTenant(scope.claim.tenantId, () => keep(orm, scope.claim, answer)).catch((error: unknown) =>
       // The work is done: whoever repeats it finds it by its id.
       request.log.error({ err: error }, 'the answer could not be kept for its Idempotency-Key'),
     )
   })
-}
-
-/** Drops the answers that need not be kept any longer; returns how many there were. */
-export async function forgetExpired(orm: MikroORM, now: Date): Promise<number> {
-  return orm.em.fork().nativeDelete(IdempotencyKeys, { expiresAt: { $lt: instantOf(now) } })
 }
 
 /** The id of what this request makes or does: from its key when it has one, so that a repeat finds the same. */

@@ -46,12 +46,12 @@ const WAITING: [name: string, help: string, sql: string][] = [
   [
     'tenor_escalations_open',
     'Escalations that a broker has yet to resolve.',
-    `select count(*)::float8 as value from escalations where status = 'open'`,
+    'select open_escalations::float8 as value from waiting_figures()',
   ],
   [
     'tenor_outbox_age_seconds',
     'Age of the oldest notice that is still to be sent.',
-    `select coalesce(extract(epoch from now() - min(next_attempt_at)), 0)::float8 as value from notifications where status = 'queued' and next_attempt_at <= now()`,
+    'select coalesce(extract(epoch from now() - oldest_notice), 0)::float8 as value from waiting_figures()',
   ],
   [
     'tenor_webhooks_unmatched',

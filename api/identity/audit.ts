@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { instantOf } from '../../db/columns.ts'
 import { AuditLog } from '../../db/identity/audit-log.ts'
+import { inTenant } from '../../db/tenancy/scope.ts'
 import type { Caller } from './caller.ts'
 
 const READS = ['GET', 'HEAD', 'OPTIONS']
@@ -27,10 +28,9 @@ export function keepAuditTrail(app: FastifyInstance, orm: MikroORM, now: () => D
     if (reply.hasHeader('idempotent-replayed')) return
     request.isAudited = true
     const entry = { ...entryOf(request, reply, caller, payload), at: instantOf(now()) }
-    await orm.em
-      .fork()
-      .insert(AuditLog, entry)
-      .catch((error: unknown) => request.log.error({ err: error, entry }, 'not in the audit trail'))
+    await inTenant(caller.tenant, () => orm.em.fork().insert(AuditLog, entry)).catch((error: unknown) =>
+      request.log.error({ err: error, entry }, 'not in the audit trail'),
+    )
   })
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { inTenant, withoutTenant } from '../../db/tenancy/scope.ts'
 import { isOwingOnly } from '../../domain/identity/roles.ts'
 import { tooMany } from '../http/limits.ts'
 import { Problem } from '../http/problem.ts'
@@ -8,7 +9,7 @@ import type { TokenVerifier } from './tokens.ts'
 const FAILURES_A_MINUTE = 120
 
 /**
- * Lets nobody through to a route whom the permission table does not name. A route that the table does not know fails
+ * Lets nobody through to a route whom the permission table does not name, and nobody beyond their tenant. A route that the table does not know fails
  * the start, so that none is ever open by omission.
  */
 export function authenticate(app: FastifyInstance, verify: TokenVerifier): void {
@@ -28,6 +29,11 @@ export function authenticate(app: FastifyInstance, verify: TokenVerifier): void 
     })
     request.log = request.log.child({ caller: request.caller.sub, tenant: request.caller.tenant })
     allow(request, access)
+  })
+  // Not earlier: reading a body loses whose work it is. From here on the database knows this caller's tenant only.
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.caller) inTenant(request.caller.tenant, done)
+    else withoutTenant(done)
   })
 }
 

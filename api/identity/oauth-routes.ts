@@ -1,6 +1,9 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type ApiClientRow, ApiClients, validHashes } from '../../db/identity/api-clients.ts'
+import { inTenant } from '../../db/tenancy/scope.ts'
+import { tenantOfApiClient } from '../../db/tenancy/ways.ts'
 import type { ApiDeps } from '../deps.ts'
 import { json, problemAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
@@ -114,9 +117,14 @@ function formDecoded(text: string): string {
 
 /** The client whose secret it is. What is not there is compared as well, so that it takes as long. */
 async function clientFor(deps: ApiDeps, id: string, secret: string): Promise<ApiClientRow | null> {
-  const row = CLIENT_ID.test(id) ? await deps.orm.em.fork().findOne(ApiClients, { id, revokedAt: null }) : null
+  const row = CLIENT_ID.test(id) ? await clientBy(deps.orm.em.fork(), id) : null
   const isRight = isSecret(secret, row ? validHashes(row.secrets, deps.now()) : [NOBODYS])
   return isRight ? row : null
+}
+
+async function clientBy(em: EntityManager, id: string): Promise<ApiClientRow | null> {
+  const tenant = await tenantOfApiClient(em, id)
+  return tenant === null ? null : inTenant(tenant, () => em.findOne(ApiClients, { id, revokedAt: null }))
 }
 
 const CLIENT_ID = /^cli_[a-z2-7]{26}$/

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type UserRow, Users } from '../../db/identity/users.ts'
+import { inTenant } from '../../db/tenancy/scope.ts'
 import type { ApiDeps } from '../deps.ts'
 import { json, problemAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
@@ -34,7 +35,8 @@ export function signInRoute(app: App, deps: ApiDeps, countAttempt: CountAttempt)
     const { tenant, password } = request.body
     const email = request.body.email.toLowerCase()
     await countAttempt(request, JSON.stringify([tenant, email]))
-    const user = await deps.orm.em.fork().findOne(Users, { tenantId: tenant, email, disabledAt: null })
+    const wanted = { tenantId: tenant, email, disabledAt: null }
+    const user = await inTenant(tenant, () => deps.orm.em.fork().findOne(Users, wanted))
     if (!(await isPassword(password, user?.passwordHash ?? null)) || !user) {
       request.log.info('sign-in failed')
       throw new Problem(401, 'sign_in_failed', 'Tenant, e-mail address or password is not right.')

@@ -8,7 +8,12 @@ import type { Caller } from './caller.ts'
 const ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA']
 /** How far our clock and an issuer's may be apart. */
 const LEEWAY_SECONDS = 5
-const id = z.string().min(1).max(255)
+// PostgreSQL has no NUL in text.
+const id = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[^\0]*$/)
 const Claims = z.object({
   sub: id,
   tenant: id.optional(),

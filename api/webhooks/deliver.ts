@@ -2,6 +2,8 @@ import type { EntityManager } from '@mikro-orm/postgresql'
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { Plans } from '../../db/plans/plans.ts'
 import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
+import { inTenant, withoutTenant } from '../../db/tenancy/scope.ts'
+import { tenantsOfPayments } from '../../db/tenancy/ways.ts'
 import { WebhookInbox, type WebhookMessageRow } from '../../db/webhooks/inbox.ts'
 import { gatewayNews } from '../../workflows/plans/messages.ts'
 import type { ApiDeps } from '../deps.ts'
@@ -22,7 +24,11 @@ const BATCH = 50
  * Tells the plan that a gateway has news about one of its transactions. One that cannot be matched yet, since a webhook
  * may come before the answer of the call that made the payment, or that finds Temporal down, is left for later.
  */
-export async function deliver({ orm, temporal }: Parts, key: { gateway: string; id: string }): Promise<void> {
+export async function deliver(parts: Parts, key: { gateway: string; id: string }): Promise<void> {
+  return withoutTenant(() => match(parts, key))
+}
+
+async function match({ orm, temporal }: Parts, key: { gateway: string; id: string }): Promise<void> {
   const em = orm.em.fork()
   const message = await em.findOne(WebhookInbox, { ...key, processedAt: null })
   if (!message) return
@@ -32,7 +38,8 @@ export async function deliver({ orm, temporal }: Parts, key: { gateway: string; 
   const worth = transaction ? worthTelling(message.type, transaction) : 'never'
   if (worth === 'later') return postpone(em, message, 'the answer of the call itself is still awaited')
   if (transaction && worth === 'now') {
-    const plan = await em.findOneOrFail(Plans, { id: transaction.planId })
+    const { planId: id, tenantId } = transaction
+    const plan = await inTenant(tenantId, () => em.findOneOrFail(Plans, { id }))
     const handle = temporal.workflow.getHandle(plan.workflowId)
     try {
       await within(temporal, SERVER_MS, () => handle.signal(gatewayNews, { transaction: transaction.id }))
@@ -47,7 +54,11 @@ export async function deliver({ orm, temporal }: Parts, key: { gateway: string; 
 
 async function transactionOf(em: EntityManager, { gateway, hints }: WebhookMessageRow): Promise<TransactionRow | null> {
   const ids = [hints.refund, hints.payment].filter((id) => id !== undefined)
-  const found = await em.find(Transactions, { gateway, gatewayId: { $in: ids } })
+  const where = { gateway, gatewayId: { $in: ids } }
+  // A gateway's ids are its own: they are one tenant's at most.
+  const [tenant] = await tenantsOfPayments(em, gateway, ids)
+  if (tenant === undefined) return null
+  const found = await inTenant(tenant, () => em.find(Transactions, where))
   return found.find(({ gatewayId }) => gatewayId === hints.refund) ?? found[0] ?? null
 }
 
@@ -69,7 +80,7 @@ async function postpone(em: EntityManager, message: WebhookMessageRow, why: stri
 export async function redeliver(parts: Parts): Promise<number> {
   const due = { processedAt: null, nextAttemptAt: { $lte: new Date().toISOString() } }
   const orderBy = { nextAttemptAt: 'asc' as const }
-  const waiting = await parts.orm.em.fork().find(WebhookInbox, due, { orderBy, limit: BATCH })
+  const waiting = await withoutTenant(() => parts.orm.em.fork().find(WebhookInbox, due, { orderBy, limit: BATCH }))
   for (const { gateway, id } of waiting) await deliver(parts, { gateway, id }).catch(() => {})
   return waiting.length
 }

@@ -43,7 +43,7 @@ type Boss = {
 
 const asked = JSON.parse(process.argv[2] ?? '{}') as OtherStart
 let cycles = 0
-const orm = await openDatabase(asked.databaseUrl, { name: asked.kind, poolSize: 10 })
+const orm = await openDatabase(asked.databaseUrl, { role: 'worker', name: asked.kind, poolSize: 10 })
 const gateway = stripeGateway({ secretKey: 'sk_test_bench', apiUrl: asked.stripeUrl, returnUrl: 'http://localhost' })
 const deps = { orm, gateway, now: () => instantOf(Date.now()) }
 const { chargeTextbook, receiptTextbook } = createBenchActivities(deps, () => {

@@ -1,8 +1,10 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { instant, sealed, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 
 /** Who owes. The id is the client's own, so that two tenants may use the same one. Read and written by people.ts. */
 export const Customers = defineEntity({
+  ...ofTenant,
   name: 'Customer',
   tableName: 'customers',
   properties: {

@@ -1,12 +1,14 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { instant, instantOf, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 
 /** SHA-256 of a secret, in hex; `validUntil` is null for the newest. */
 export type KeptHash = { hash: string; validUntil: Instant | null }
 
 /** Programs that get tokens by a secret, where Tenor is its own issuer of tokens. */
 export const ApiClients = defineEntity({
+  ...ofTenant,
   name: 'ApiClient',
   tableName: 'api_clients',
   properties: {

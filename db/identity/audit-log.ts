@@ -1,8 +1,10 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 
 /** Who did what when, and how it ended: one row for each write through the API. Never changed, never deleted. */
 export const AuditLog = defineEntity({
+  ...ofTenant,
   name: 'AuditRecord',
   tableName: 'audit_log',
   properties: {

@@ -1,9 +1,11 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Role } from '../../domain/identity/roles.ts'
 import { instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 
 /** People who sign in with a password, where Tenor is its own issuer of tokens. */
 export const Users = defineEntity({
+  ...ofTenant,
   name: 'User',
   tableName: 'users',
   properties: {

@@ -1,10 +1,12 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { EscalationReason, Resolution } from '../../domain/plans/effects.ts'
 import { amount, instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 import { Plans } from './plans.ts'
 
 /** The brokers' queue. While `caseVersion` is behind `version`, the case at Salesforce has yet to be told. */
 export const Escalations = defineEntity({
+  ...ofTenant,
   name: 'Escalation',
   tableName: 'escalations',
   properties: {

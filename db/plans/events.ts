@@ -1,5 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 
 /**
  * Everything that happened, for those who read along: never changed, never deleted. A position is taken before its
@@ -7,6 +8,7 @@ import { instant, text } from '../columns.ts'
  * events. `writtenBy` is the transaction that wrote it: readers go by both and stop before the oldest one still open.
  */
 export const Events = defineEntity({
+  ...ofTenant,
   name: 'Event',
   tableName: 'events',
   properties: {

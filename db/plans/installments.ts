@@ -1,10 +1,12 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { INSTALLMENT_STATUSES, type Installment } from '../../domain/plans/plan.ts'
 import { amount, instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 import { Plans } from './plans.ts'
 
 /** Instalments, and as number 0 what a cancellation leaves to be collected, which lists do not show. */
 export const Installments = defineEntity({
+  ...ofTenant,
   name: 'Installment',
   tableName: 'installments',
   properties: {

@@ -1,6 +1,7 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Account } from '../../domain/plans/effects.ts'
 import { instant, signedAmount, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 import { Plans } from './plans.ts'
 import { Transactions } from './transactions.ts'
 
@@ -9,6 +10,7 @@ import { Transactions } from './transactions.ts'
  * change of what is written (see the migration of the guards): a correction is a new entry.
  */
 export const JournalEntries = defineEntity({
+  ...ofTenant,
   name: 'JournalEntry',
   tableName: 'journal_entries',
   properties: {
@@ -36,6 +38,7 @@ export const JournalEntries = defineEntity({
 })
 
 export const Postings = defineEntity({
+  ...ofTenant,
   name: 'Posting',
   tableName: 'postings',
   properties: {

@@ -1,9 +1,11 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 import { Plans } from './plans.ts'
 
 /** What customers are told, one row for each channel; those that are `queued` are the outbox. */
 export const Notifications = defineEntity({
+  ...ofTenant,
   name: 'Notification',
   tableName: 'notifications',
   properties: {

@@ -2,9 +2,11 @@ import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { PlanHead } from '../../domain/plans/effects.ts'
 import type { PlanKind, PlanStatus } from '../../domain/plans/plan.ts'
 import { amount, instant, sealed, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 
 /** Whole plans as clients read them. Written by activities only: the workflow decides, this answers. */
 export const Plans = defineEntity({
+  ...ofTenant,
   name: 'Plan',
   tableName: 'plans',
   properties: {

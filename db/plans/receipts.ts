@@ -1,10 +1,12 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { amount, instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 import { Plans } from './plans.ts'
 import { Transactions } from './transactions.ts'
 
 /** One receipt for each transaction that succeeded, never changed. */
 export const Receipts = defineEntity({
+  ...ofTenant,
   name: 'Receipt',
   tableName: 'receipts',
   properties: {

@@ -1,7 +1,9 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 
 export const TestClocks = defineEntity({
+  ...ofTenant,
   name: 'TestClock',
   tableName: 'test_clocks',
   properties: {

@@ -1,5 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { amount, instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 import { Plans } from './plans.ts'
 
 export const TRANSACTION_STATUSES = ['pending', 'processing', 'succeeded', 'failed', 'unknown'] as const
@@ -12,6 +13,7 @@ export type Allocation = { installment: number; amount: number }
  * if an id were made wrongly.
  */
 export const Transactions = defineEntity({
+  ...ofTenant,
   name: 'Transaction',
   tableName: 'transactions',
   properties: {

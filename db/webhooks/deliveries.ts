@@ -1,9 +1,11 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 import { WebhookEndpoints } from './endpoints.ts'
 
 /** Every event that an endpoint is to be told of, once; those that are `pending` are the outbox. */
 export const WebhookDeliveries = defineEntity({
+  ...ofTenant,
   name: 'WebhookDelivery',
   tableName: 'webhook_deliveries',
   properties: {

@@ -1,9 +1,11 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import { instant, text } from '../columns.ts'
+import { ofTenant } from '../tenancy/policies.ts'
 import type { KeptSecret } from './secrets.ts'
 
 /** Where a tenant wants to be told what happened. */
 export const WebhookEndpoints = defineEntity({
+  ...ofTenant,
   name: 'WebhookEndpoint',
   tableName: 'webhook_endpoints',
   properties: {

@@ -22,11 +22,10 @@ export async function newestPosition(em: EntityManager, tenant: string): Promise
 }
 
 /** Endpoints whose tenant has had events since. */
-export async function endpointsBehind(em: EntityManager): Promise<string[]> {
-  const rows = await em.execute<{ id: string }[]>(
-    `select e.id from webhook_endpoints e where exists (select from events v where ${AFTER_CURSOR})`,
+export async function endpointsBehind(em: EntityManager): Promise<{ id: string; tenant: string }[]> {
+  return em.execute(
+    `select e.id, e.tenant_id as tenant from webhook_endpoints e where exists (select from events v where ${AFTER_CURSOR})`,
   )
-  return rows.map(({ id }) => id)
 }
 
 /**

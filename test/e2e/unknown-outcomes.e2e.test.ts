@@ -1,6 +1,7 @@
 import type { Stack } from '../../workers/stack/stack.ts'
 import { type Begun, type Fault, ownTenor, type Tenor } from '../support/e2e-client.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from '../support/servers.ts'
+import { databaseEnv } from '../support/stack.ts'
 
 let tenor: Tenor
 let stack: Stack
@@ -8,7 +9,7 @@ let database: Awaited<ReturnType<typeof freshDatabase>>
 beforeAll(async () => {
   database = await freshDatabase()
   const own = await ownTenor({
-    DATABASE_URL: database.url,
+    ...databaseEnv(database.urls),
     TEMPORAL_ADDRESS: temporalAddress(),
     TEMPORAL_TASK_QUEUE: freshTaskQueue(),
   })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
-import { migrate } from '../../db/migrate.ts'
+import { prepareDatabase, seeingAll } from '../../db/migrate.ts'
 import { CONFIG_NAMES } from '../../workers/config.ts'
 import { areListening, isHealthy, programPart } from '../../workers/stack/children.ts'
 import { composeStack } from '../../workers/stack/composition.ts'
@@ -14,7 +14,7 @@ import { keysFileOf, makeDevKeys } from '../../workers/stack/dev-keys.ts'
 import { type Home, takeHome } from '../../workers/stack/home.ts'
 import { createPart, type Part, type PartName, type PartSpec } from '../../workers/stack/part.ts'
 import { freePort, freePorts, type Ports } from '../../workers/stack/ports.ts'
-import { postgresPart, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
+import { postgresPart, postgresUrls, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
 import { registerSearchAttributes, temporalPart } from '../../workers/stack/temporal.ts'
 import { type Answer, type Begun, Tenor } from '../support/e2e-client.ts'
 import { startProxy, type TcpProxy } from './proxy.ts'
@@ -104,15 +104,15 @@ export class FaultStack {
       this.#program('salesforce', ['sandbox/main.ts', 'salesforce'], env, () => areListening(ports.salesforce)),
     ])
     await preparePostgresDatabase(ports.postgres)
-    await migrate(env.DATABASE_URL ?? '')
+    await prepareDatabase(postgresUrls(ports.postgres))
     await registerSearchAttributes(`127.0.0.1:${ports.temporal}`, 'default')
-    const database_url = new URL(env.DATABASE_URL ?? '')
-    database_url.port = String(ways.postgres.port)
+    const { api, worker } = postgresUrls(ways.postgres.port)
     const programs = this.#programs
     Object.assign(programs, {
       ...env,
       LOG_LEVEL: 'warn',
-      DATABASE_URL: database_url.href,
+      DATABASE_URL: api,
+      DATABASE_WORKER_URL: worker,
       TEMPORAL_ADDRESS: `127.0.0.1:${ways.temporal.port}`,
       STRIPE_API_URL: `http://127.0.0.1:${ways.stripe.port}`,
       TENOR_FAULT_POINTS: this.#points,
@@ -227,7 +227,7 @@ export class FaultStack {
    * another may take them.
    */
   async passLeases(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.env.DATABASE_URL })
+    const client = new pg.Client({ connectionString: seeingAll(this.env.DATABASE_OWNER_URL ?? '') })
     await client.connect()
     try {
       await client.query(`update notifications set next_attempt_at = now() where status = 'queued' and attempts > 0`)

@@ -10,6 +10,7 @@ import {
   stopServers,
   temporalAddress,
 } from '../support/servers.ts'
+import { databaseEnv } from '../support/stack.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
 import { PythonMissing, schemathesisProgram } from './python.ts'
 import { setScene } from './scene.ts'
@@ -51,9 +52,9 @@ async function fuzz(): Promise<number> {
   await startServers()
   const receiver = await startReceiver()
   try {
-    const { url } = await freshDatabase()
+    const { urls } = await freshDatabase()
     const { tenor, stack } = await ownTenor({
-      DATABASE_URL: url,
+      ...databaseEnv(urls),
       TEMPORAL_ADDRESS: temporalAddress(),
       TEMPORAL_TASK_QUEUE: 'fuzz',
       LOG_LEVEL: 'warn',

@@ -23,7 +23,10 @@ export type Ask = { token?: string; headers?: Record<string, string>; body?: unk
 export type ApiWorld = {
   app: FastifyInstance
   deps: ApiDeps
+  /** As the owner, who sees every tenant: for preparing and for looking. */
   orm: MikroORM
+  /** As the worker's role. */
+  workerOrm: MikroORM
   stripe: string
   /** As the API client of tenant `acme`, unless it says otherwise. */
   ask(method: string, url: string, options?: Ask): Promise<Answer>
@@ -41,15 +44,17 @@ export type ApiWorld = {
 export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
   const database = await freshDatabase()
   const orm = await openDatabase(database.url, { keys: TEST_KEYS })
+  const ofApi = await openDatabase(database.urls.api, { role: 'api', keys: TEST_KEYS })
+  const ofWorker = await openDatabase(database.urls.worker, { role: 'worker', keys: TEST_KEYS })
   const sandbox = await startStripeSandbox({ port: 0, webhookSecret: WEBHOOK_SECRET })
   const payments = stripeGateway({ secretKey: 'sk_test_x', apiUrl: sandbox.url, returnUrl: 'http://localhost/back' })
   const taskQueue = freshTaskQueue()
   const workers: (() => Promise<void>)[] = []
-  const startWorker = async (queue: string) => void workers.push(await runWorker(orm, payments, queue))
+  const startWorker = async (queue: string) => void workers.push(await runWorker(ofWorker, payments, queue))
   if (worker) await startWorker(taskQueue)
   const connection = await Connection.connect({ address: temporalAddress() })
   const deps: ApiDeps = {
-    orm,
+    orm: ofApi,
     temporal: new Client({ connection, dataConverter: encrypting(TEST_KEYS) }),
     payments,
     verifyToken: async (token) => callerIn(token),
@@ -75,6 +80,7 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
     app,
     deps,
     orm,
+    workerOrm: ofWorker,
     stripe: sandbox.url,
     ask: (method, url, options) => ask(app, method, url, options),
     another,
@@ -83,7 +89,7 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
       await Promise.all(apps.map((one) => one.close()))
       await Promise.all(workers.map((stop) => stop()))
       await connection.close()
-      await orm.close()
+      await Promise.all([orm, ofApi, ofWorker].map((one) => one.close()))
       await sandbox.close()
       await database.drop()
     },

@@ -3,10 +3,11 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { type DatabaseUrls, seeingAll } from '../../db/migrate.ts'
 import { takeHome } from '../../workers/stack/home.ts'
 import { createPart, type Part } from '../../workers/stack/part.ts'
 import { freePorts } from '../../workers/stack/ports.ts'
-import { postgresPart, postgresUrl, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
+import { postgresPart, postgresUrl, postgresUrls, preparePostgresDatabase } from '../../workers/stack/postgres.ts'
 import { endProcess, isRunning, markOf, type ProcessMark } from '../../workers/stack/processes.ts'
 import { registerSearchAttributes, temporalPart } from '../../workers/stack/temporal.ts'
 
@@ -73,13 +74,15 @@ export async function stopServers(): Promise<void> {
   running = undefined
 }
 
+/** `url` is the owner's, who sees every tenant: for preparing and for looking. The others are as programs have them. */
+export type FreshDatabase = { url: string; urls: DatabaseUrls; drop(): Promise<void> }
+
 /** An empty database with the newest schema, for one test file. Dropped with whatever is still connected to it. */
-export async function freshDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+export async function freshDatabase(): Promise<FreshDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await asAdmin(`create database ${name} template ${TEMPLATE}`)
-  const url = new URL(databaseUrl())
-  url.pathname = `/${name}`
-  return { url: url.href, drop: () => asAdmin(`drop database if exists ${name} with (force)`) }
+  const urls = postgresUrls(Number(new URL(databaseUrl()).port), name)
+  return { url: seeingAll(urls.owner), urls, drop: () => asAdmin(`drop database if exists ${name} with (force)`) }
 }
 
 /** `host:port` of the tests' Temporal server, namespace `default`, with Tenor's search attributes. */
@@ -122,8 +125,8 @@ async function asAdmin(statement: string): Promise<void> {
 
 async function prepareTemplate(port: number): Promise<void> {
   await preparePostgresDatabase(port, TEMPLATE)
-  const { migrate } = await import('../../db/migrate.ts')
-  await migrate(postgresUrl(port, TEMPLATE))
+  const { prepareDatabase } = await import('../../db/migrate.ts')
+  await prepareDatabase(postgresUrls(port, TEMPLATE))
 }
 
 /** jest's teardown does not run when jest itself is ended by a signal. */

@@ -1,3 +1,4 @@
+import type { DatabaseUrls } from '../../db/migrate.ts'
 import { CONFIG_NAMES } from '../../workers/config.ts'
 import { type DevClaims, devIssuer } from '../../workers/stack/dev-issuer.ts'
 import type { Addresses } from '../../workers/stack/home.ts'
@@ -12,15 +13,20 @@ type Shared = { addresses: Addresses; home: string; env: Record<string, string> 
 /** jest's globalSetup: one stack for all end-to-end files, on the servers that the integration tests use as well. */
 export async function startSharedStack(): Promise<void> {
   await startServers()
-  const { url } = await freshDatabase()
+  const { urls } = await freshDatabase()
   const stack = await startTestStack({
-    DATABASE_URL: url,
+    ...databaseEnv(urls),
     TEMPORAL_ADDRESS: temporalAddress(),
     TEMPORAL_TASK_QUEUE: 'e2e',
   })
   stopBeforeServers(() => stack.stop())
   const { addresses, home, env } = stack
   process.env[SHARED] = JSON.stringify({ addresses, home, env })
+}
+
+/** What the environment says of a database. */
+export function databaseEnv({ api, worker, owner }: DatabaseUrls): Record<string, string> {
+  return { DATABASE_URL: api, DATABASE_WORKER_URL: worker, DATABASE_OWNER_URL: owner }
 }
 
 /** The stack that all end-to-end files share: its addresses, its environment, and tokens for it. */

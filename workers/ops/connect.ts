@@ -5,7 +5,7 @@ import type { PaymentGateway } from '../../gateways/payments.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
 import { encrypting } from '../../secrets/data-converter.ts'
 import type { KeyRing } from '../../secrets/key-ring.ts'
-import { loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { keysIn } from '../keys.ts'
 import { keysFileOf } from '../stack/dev-keys.ts'
 import { homeFolder, runningStack } from '../stack/home.ts'
@@ -27,7 +27,7 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-type Where = Pick<ReturnType<typeof loadConfig>, 'DATABASE_URL' | 'TEMPORAL_ADDRESS' | 'STRIPE_SECRET_KEY'> & {
+type Where = Pick<Config<'DATABASE_WORKER_URL'>, 'DATABASE_WORKER_URL' | 'TEMPORAL_ADDRESS' | 'STRIPE_SECRET_KEY'> & {
   TEMPORAL_NAMESPACE: string
   TEMPORAL_TASK_QUEUE: string
   STRIPE_API_URL?: string | undefined
@@ -39,9 +39,14 @@ type Where = Pick<ReturnType<typeof loadConfig>, 'DATABASE_URL' | 'TEMPORAL_ADDR
  * @throws UsageError when there is neither.
  */
 export async function connectOps(env: NodeJS.ProcessEnv, say: (line: string) => void): Promise<Ops> {
-  const where = env.DATABASE_URL?.trim() ? loadConfig(env) : besideStack(env)
+  const where = env.DATABASE_WORKER_URL?.trim() ? loadConfig(env, ['DATABASE_WORKER_URL']) : besideStack(env)
   const keys = keysIn(where)
-  const orm = await openDatabase(where.DATABASE_URL, { name: 'tenor-ops', connectTimeoutMs: 5_000, keys })
+  const orm = await openDatabase(where.DATABASE_WORKER_URL, {
+    role: 'worker',
+    name: 'tenor-ops',
+    connectTimeoutMs: 5_000,
+    keys,
+  })
   const connection = Connection.lazy({ address: where.TEMPORAL_ADDRESS, connectTimeout: '5s' })
   const namespace = where.TEMPORAL_NAMESPACE
   return {
@@ -69,13 +74,13 @@ function besideStack(env: NodeJS.ProcessEnv): Where {
   const stack = runningStack(home)
   if (!stack) {
     throw new UsageError(
-      `No Tenor runs on ${home}, and DATABASE_URL is not set. Start one (npm start), say where its data is (TENOR_HOME), or set the environment of a worker.`,
+      `No Tenor runs on ${home}, and DATABASE_WORKER_URL is not set. Start one (npm start), say where its data is (TENOR_HOME), or set the environment of a worker.`,
     )
   }
   const secret = env.STRIPE_SECRET_KEY?.trim() || (stack.stripe === null ? '' : 'sk_test_sandbox')
   if (secret === '') throw new UsageError('STRIPE_SECRET_KEY is not set, and this Tenor charges at Stripe itself.')
   return {
-    DATABASE_URL: stack.database_url,
+    DATABASE_WORKER_URL: stack.database_url,
     TEMPORAL_ADDRESS: stack.temporal_address,
     TEMPORAL_NAMESPACE: env.TEMPORAL_NAMESPACE?.trim() || 'default',
     TEMPORAL_TASK_QUEUE: env.TEMPORAL_TASK_QUEUE?.trim() || 'tenor',

@@ -1,4 +1,5 @@
 import { TenantIssuers } from '../../db/identity/tenant-issuers.ts'
+import { acrossTenants } from '../../db/tenancy/scope.ts'
 import { type Ops, UsageError } from './connect.ts'
 
 export type IssuerOptions = {
@@ -11,7 +12,11 @@ export type IssuerOptions = {
  * Shows tenants' own OIDC issuers, adds one or takes one away. Not in the API: whoever names an issuer lets it make
  * tokens, and that is for those who run Tenor to decide. API processes know of it within half a minute.
  */
-export async function issuerCommand(ops: Ops, issuer: string | undefined, options: IssuerOptions): Promise<number> {
+export function issuerCommand(ops: Ops, issuer: string | undefined, options: IssuerOptions): Promise<number> {
+  return acrossTenants(() => changeIssuers(ops, issuer, options))
+}
+
+async function changeIssuers(ops: Ops, issuer: string | undefined, options: IssuerOptions): Promise<number> {
   const em = ops.orm.em.fork()
   if (issuer === undefined) {
     const rows = await em.findAll(TenantIssuers, { orderBy: { tenantId: 'asc', issuer: 'asc' } })

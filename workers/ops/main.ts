@@ -24,7 +24,7 @@ const USAGE = `npm run ops -- <command>
   signal --query <q> --name <signal> [--input <json>] [--dry-run]
   reset --query <q> --reason <why> [--to last|first] [--dry-run]
 
-Works on the Tenor that the environment names (DATABASE_URL and the rest of a worker's), or else on the one that runs on
+Works on the Tenor that the environment names (DATABASE_WORKER_URL and the rest of a worker's), or else on the one that runs on
 the data folder (TENOR_HOME, default .tenor). Queries are Temporal's, on the search attributes that start with Tenor.
 Exit codes: 0 nothing found, 1 something found, 2 something could not be looked at, 64 the command is wrong.`
 

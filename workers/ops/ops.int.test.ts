@@ -16,7 +16,8 @@ let said: string[] = []
 let ops: Ops
 beforeAll(async () => {
   world = await startApiWorld()
-  const { orm, temporal, payments, config } = world.deps
+  const { workerOrm: orm, deps } = world
+  const { temporal, payments, config } = deps
   const say = (line: string) => said.push(line)
   ops = {
     orm,
@@ -187,7 +188,7 @@ it('every open history is replayed against the workflows as they are here', asyn
 
 describe('as a program', () => {
   const run = (...args: string[]) => {
-    const env = { ...process.env, DATABASE_URL: '', TENOR_HOME: '/nowhere' }
+    const env = { ...process.env, DATABASE_WORKER_URL: '', TENOR_HOME: '/nowhere' }
     return spawnSync(process.execPath, ['workers/ops/main.ts', ...args], { env, encoding: 'utf8' })
   }
 
@@ -195,7 +196,7 @@ describe('as a program', () => {
     [[], 'Say a command.'],
     [['mend'], 'There is no command "mend".'],
     [['prove', '--everything'], "Unknown option '--everything'"],
-    [['stuck'], 'No Tenor runs on /nowhere, and DATABASE_URL is not set.'],
+    [['stuck'], 'No Tenor runs on /nowhere, and DATABASE_WORKER_URL is not set.'],
   ])('%j is told what is wrong', (args, message) => {
     const { status, stderr } = run(...args)
     expect(stderr).toContain(message)

@@ -1,5 +1,6 @@
 import { mend, proofOf } from '../../api/plans/proof.ts'
 import { Plans } from '../../db/plans/plans.ts'
+import { acrossTenants, inTenant } from '../../db/tenancy/scope.ts'
 import type { Proof } from '../../domain/plans/proof-facts.ts'
 import { eachOf, type Ops, UsageError } from './connect.ts'
 
@@ -31,7 +32,16 @@ export async function proveCommand(ops: Ops, options: ProveOptions): Promise<num
   return counts.different > 0 ? 1 : counts.unread > 0 ? 2 : 0
 }
 
-async function proveOne(ops: Ops, id: string, options: ProveOptions): Promise<{ proof: Proof; isMended: boolean }> {
+type Done = { proof: Proof; isMended: boolean }
+
+/** Looks at a plan and its money as its own tenant does. */
+async function proveOne(ops: Ops, id: string, options: ProveOptions): Promise<Done> {
+  const plan = await acrossTenants(() => ops.orm.em.fork().findOne(Plans, { id }, { fields: ['tenantId'] }))
+  if (!plan) throw new UsageError(`There is no plan ${id}.`)
+  return inTenant(plan.tenantId, () => proveInTenant(ops, id, options))
+}
+
+async function proveInTenant(ops: Ops, id: string, options: ProveOptions): Promise<Done> {
   const proven = await proofOf(ops, id)
   if (!proven) throw new UsageError(`There is no plan ${id}.`)
   const isMended = options.mend === true && (await mend(ops, proven))
@@ -51,9 +61,8 @@ export function inWords({ plan, status, checks }: Proof): string {
 
 async function* allPlans({ orm }: Ops): AsyncGenerator<string[]> {
   for (let after = ''; ; ) {
-    const page = await orm.em
-      .fork()
-      .find(Plans, { id: { $gt: after } }, { orderBy: { id: 'asc' }, limit: PAGE, fields: ['id'] })
+    const options = { orderBy: { id: 'asc' }, limit: PAGE, fields: ['id'] } as const
+    const page = await acrossTenants(() => orm.em.fork().find(Plans, { id: { $gt: after } }, options))
     const last = page.at(-1)
     if (!last) return
     yield page.map(({ id }) => id)

@@ -1,4 +1,5 @@
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js'
+import { acrossTenants } from '../../db/tenancy/scope.ts'
 import { eachOf, type Ops } from './connect.ts'
 
 type Finding = { what: string; id: string; detail: string }
@@ -63,7 +64,8 @@ const IN_DATABASE: { what: string; sql: string; takesMinutes?: boolean }[] = [
 async function inDatabase({ orm }: Ops, minutes: number): Promise<Finding[]> {
   const found: Finding[] = []
   for (const { what, sql, takesMinutes } of IN_DATABASE) {
-    const rows = await orm.em.fork().execute<{ id: string; detail: string }[]>(sql, takesMinutes ? [minutes] : [])
+    const ask = () => orm.em.fork().execute<{ id: string; detail: string }[]>(sql, takesMinutes ? [minutes] : [])
+    const rows = await acrossTenants(ask)
     found.push(...rows.map(({ id, detail }) => ({ what, id, detail })))
   }
   return found

@@ -1,3 +1,4 @@
+import { withoutTenant } from '../../db/tenancy/scope.ts'
 import { WebhookInbox } from '../../db/webhooks/inbox.ts'
 import { type Ops, UsageError } from './connect.ts'
 
@@ -15,7 +16,7 @@ export async function webhookCommand({ orm, say }: Ops, options: WebhookOptions)
   const change = done
     ? { processedAt: now, lastError: `dealt with by hand: ${reason}` }
     : { attempts: 0, nextAttemptAt: now }
-  const changed = await em.nativeUpdate(WebhookInbox, held, change)
+  const changed = await withoutTenant(() => em.nativeUpdate(WebhookInbox, held, change))
   if (changed === 0) throw new UsageError(`No webhook ${id} is held.`)
   say(done ? `${id} is dealt with.` : `${id} is tried again now.`)
   return 0

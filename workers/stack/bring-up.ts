@@ -57,8 +57,9 @@ async function database(ground: Ground): Promise<void> {
     await start(ground, await postgresPart({ home: home.path, port: ports.postgres, logFile, durable, say }))
     await preparePostgresDatabase(ports.postgres)
   }
-  const { migrate } = await import('../../db/migrate.ts')
-  await migrate(config.DATABASE_URL, keysIn(config)).catch((error: Error) => {
+  const { prepareDatabase } = await import('../../db/migrate.ts')
+  const { DATABASE_URL: api, DATABASE_WORKER_URL: worker, DATABASE_OWNER_URL: owner } = config
+  await prepareDatabase({ owner, api, worker }, keysIn(config)).catch((error: Error) => {
     throw new Error(`The database could not be brought up to the newest schema: ${error.message}`, { cause: error })
   })
 }

@@ -8,6 +8,12 @@ const own = (env: Record<string, string>) => [...compose(env).own].sort()
 const ALL = ['api', 'mail', 'postgres', 'salesforce', 'stripe', 'temporal', 'worker']
 const without = (...parts: string[]) => ALL.filter((part) => !parts.includes(part))
 
+const DATABASE = {
+  DATABASE_URL: 'postgres://tenor_api@db/tenor',
+  DATABASE_WORKER_URL: 'postgres://tenor_worker@db/tenor',
+  DATABASE_OWNER_URL: 'postgres://me@db/tenor',
+}
+
 describe('what npm start brings up', () => {
   it('is everything when nothing is named, on ports from the base on', () => {
     expect(own({})).toEqual(ALL)
@@ -24,7 +30,7 @@ describe('what npm start brings up', () => {
   })
 
   it.each([
-    ['postgres', { DATABASE_URL: 'postgres://me@db/tenor' }],
+    ['postgres', DATABASE],
     ['temporal', { TEMPORAL_ADDRESS: 'temporal:7233' }],
     ['stripe', { STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' }],
     ['mail', { SMTP_URL: 'smtp://mail:25' }],
@@ -60,6 +66,10 @@ describe('what npm start brings up', () => {
     expect(() => compose(live)).toThrow('STRIPE_SECRET_KEY is a live key')
     const named = compose({ ...live, OIDC_ISSUER: 'https://login.example.com', OIDC_AUDIENCE: 'tenor' })
     expect(loadConfig(named.env).STRIPE_API_URL).toBeUndefined()
+  })
+
+  it('refuses a database of which not every login is named', () => {
+    expect(() => compose({ DATABASE_URL: DATABASE.DATABASE_URL })).toThrow('DATABASE_OWNER_URL is missing')
   })
 
   it('refuses a gateway that is named by half', () => {

@@ -3,7 +3,7 @@ import { loadConfig } from '../config.ts'
 import { keysFileOf } from './dev-keys.ts'
 import type { PartName } from './part.ts'
 import type { Ports } from './ports.ts'
-import { postgresUrl } from './postgres.ts'
+import { postgresUrls } from './postgres.ts'
 
 export type Composition = {
   /** The parts that are started here; the others are somebody else's, named in the environment. */
@@ -38,7 +38,7 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
   const api = `http://${HOST}:${given.API_PORT?.trim() || ports.api}`
   const ownIssuer = !names('OIDC_ISSUER', 'DEV_ISSUER_KEY_FILE')
 
-  if (!names('DATABASE_URL')) bring('postgres', { DATABASE_URL: postgresUrl(ports.postgres) })
+  if (!names('DATABASE_URL', 'DATABASE_WORKER_URL', 'DATABASE_OWNER_URL')) bring('postgres', embeddedDatabase(ports))
   const ownKeys = !names('TENOR_KEYS', 'TENOR_KEYS_FILE')
   if (ownKeys) env.TENOR_KEYS_FILE = keysFileOf(home)
   if (!names('TEMPORAL_ADDRESS')) {
@@ -78,6 +78,11 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
 
 function hostOf(address = ''): string {
   return address.trim().replace(/:\d+$/, '')
+}
+
+function embeddedDatabase(ports: Ports): Record<string, string> {
+  const { api, worker, owner } = postgresUrls(ports.postgres)
+  return { DATABASE_URL: api, DATABASE_WORKER_URL: worker, DATABASE_OWNER_URL: owner }
 }
 
 function stripeSandbox(ports: Ports, api: string): Record<string, string> {

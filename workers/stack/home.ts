@@ -8,6 +8,7 @@ export type Addresses = {
   docs: string
   temporal_ui: string | null
   temporal_address: string
+  /** As the worker's role. */
   database_url: string
   inbox: string | null
   stripe: string | null

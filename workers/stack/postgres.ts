@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import type { DatabaseUrls } from '../../db/migrate.ts'
+import { ROLES } from '../../db/tenancy/roles.ts'
 import type { PartSpec } from './part.ts'
 import { endProcess, markOf } from './processes.ts'
 
@@ -24,9 +26,15 @@ const SUPERUSER = 'postgres'
 
 type User = { uid: number; gid: number }
 
-/** Where the embedded server's database is reached, as its owner, who is no superuser. */
-export function postgresUrl(port: number, database = 'tenor'): string {
-  return `postgres://${OWNER}:${OWNER}@127.0.0.1:${port}/${database}`
+/** Where the embedded server's database is reached; as its owner, who is no superuser, unless another login is named. */
+export function postgresUrl(port: number, database = 'tenor', login: string = OWNER): string {
+  return `postgres://${login}:${OWNER}@127.0.0.1:${port}/${database}`
+}
+
+/** The same for each of those who work with it. */
+export function postgresUrls(port: number, database = 'tenor'): DatabaseUrls {
+  const as = (login: string) => postgresUrl(port, database, login)
+  return { owner: as(OWNER), api: as(ROLES.api), worker: as(ROLES.worker) }
 }
 
 /**
@@ -59,7 +67,7 @@ export async function postgresPart(options: PostgresOptions): Promise<PartSpec> 
   }
 }
 
-/** Makes Tenor's role and database when they are not there yet. */
+/** Makes the role that owns Tenor's tables and its database when they are not there yet. */
 export async function preparePostgresDatabase(port: number, database = 'tenor'): Promise<void> {
   const client = new pg.Client({ host: '127.0.0.1', port, user: SUPERUSER, database: 'postgres' })
   await client.connect()

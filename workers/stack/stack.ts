@@ -161,7 +161,7 @@ async function addressesOf(
     docs: `${api}/docs`,
     temporal_ui: config.TEMPORAL_UI_URL,
     temporal_address: config.TEMPORAL_ADDRESS,
-    database_url: config.DATABASE_URL,
+    database_url: config.DATABASE_WORKER_URL,
     inbox: own.has('mail') ? at(ports.inbox) : null,
     stripe: config.STRIPE_API_URL ?? null,
     salesforce: config.SALESFORCE_LOGIN_URL,

@@ -48,7 +48,7 @@ export async function testClock(start: messages.ClockStart): Promise<void> {
     messages.advance,
     async ({ to }) => {
       clock.to = to
-      await recordClock(stateOf(clock), to)
+      await recordClock({ ...stateOf(clock), tenant: clock.tenant }, to)
       return stateOf(clock)
     },
     { validator: ({ to }) => mayAdvance(clock, to) },
@@ -92,7 +92,7 @@ async function advanceTo(clock: messages.ClockStart, to: Instant, isEnded: () =>
   clock.now = to
   await tick(clock, clock.plans, isEnded)
   clock.to = null
-  await recordClock(stateOf(clock), null)
+  await recordClock({ ...stateOf(clock), tenant: clock.tenant }, null)
 }
 
 /** Brings the present moment to some plans and waits until each has come to rest in it, or is over. */

@@ -58,6 +58,7 @@ async function collect(run: Run, number: number, byTime: boolean): Promise<void>
   const installment = findInstallment(plan, number)
   const words = installmentInWords(plan, installment, attempt.cause)
   const charge = {
+    tenant: plan.tenant,
     plan: plan.id,
     attempt,
     installment,
@@ -86,7 +87,7 @@ async function payOnce(run: Run, number: number): Promise<void> {
   const hadNews = run.news.delete(payment.transaction)
   const summary = `One-off payment of ${formatMoney(payment.amount, plan.terms.currency)}`
   const { outcome, at } = await ask.payOnce.executeWithOptions({ summary }, [
-    { plan: plan.id, payment, description: summary, clock: plan.clock?.now ?? null },
+    { tenant: plan.tenant, plan: plan.id, payment, description: summary, clock: plan.clock?.now ?? null },
   ])
   apply(run, paymentSettled(run.plan, number, outcome, at))
   apply(run, afterwards(run.plan, now(run)))
@@ -100,7 +101,7 @@ async function giveBack(run: Run, number: number): Promise<void> {
   for (const transaction of run.news) if (refundNumberOf(plan, transaction) === number) run.news.delete(transaction)
   const summary = `Refund ${formatMoney(refund.amount, plan.terms.currency)} because of ${refund.cause}`
   const { at, ...progress } = await ask.giveBack.executeWithOptions({ summary }, [
-    { plan: plan.id, refund, clock: plan.clock?.now ?? null },
+    { tenant: plan.tenant, plan: plan.id, refund, clock: plan.clock?.now ?? null },
   ])
   apply(run, refundProgressed(run.plan, number, progress, at))
   apply(run, afterwards(run.plan, now(run)))
@@ -112,7 +113,9 @@ async function look(run: Run, { transaction, close }: Extract<Work, { do: 'look'
   run.news.delete(transaction)
   const why = close ? 'its link is not wanted any more' : 'its gateway has news of it'
   const summary = `${close ? 'Close' : 'Read'} ${transaction}: ${why}, on ${today(plan, now(run))}`
-  const seen = await ask.lookAt.executeWithOptions({ summary }, [{ plan: plan.id, transaction, close }])
+  const seen = await ask.lookAt.executeWithOptions({ summary }, [
+    { tenant: plan.tenant, plan: plan.id, transaction, close },
+  ])
   const { isOpen, news } = seen
   apply(run, linkSeen(run.plan, transaction, { close, isOpen, isPaid: news === 'received' }, now(run)))
   if (seen.news === 'returned') apply(run, returned(run.plan, seen.payment, seen.outcome, now(run)))
