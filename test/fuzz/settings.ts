@@ -79,6 +79,7 @@ const EVERYWHERE: Record<string, Dictionary> = {
   'query.customer_id': 'customers',
   'query.plan_id': 'plans',
   'query.test_clock': 'clocks',
+  'query.after': 'events',
   'body.start_date': 'dates',
   'body.timezone': 'zones',
   'body.currency': 'currencies',
