@@ -82,16 +82,18 @@ async function timed(since: number, work: () => Promise<unknown>): Promise<numbe
   return Date.now() - since
 }
 
-/** Every plan is proven; what waits for a bank is settled meanwhile. */
+/** Every plan is proven; what waits for a bank is settled meanwhile, and what waits to be told again is told. */
 async function restingPlans(stack: FaultStack, players: Player[]): Promise<void> {
   const isSettling = setInterval(
     () => void stack.tenor.sandbox('stripe', 'POST', 'settle', { payment: 'all' }).catch(() => {}),
     1_000,
   )
+  const isPassing = setInterval(() => void stack.passLeases().catch(() => {}), 20_000)
   try {
     await converged(stack.tenor, players, WITHIN_MS)
   } finally {
     clearInterval(isSettling)
+    clearInterval(isPassing)
   }
 }
 
