@@ -68,7 +68,10 @@ async function main(config: Config<'DATABASE_URL'>): Promise<void> {
       },
     },
   })
-  const stopRedelivering = keepRedelivering({ orm, temporal }, app.log)
+  const stopRedelivering = keepRedelivering(
+    { orm, temporal, config: { taskQueue: config.TEMPORAL_TASK_QUEUE } },
+    app.log,
+  )
   closeWithGrace({ delay: 15_000, logger: app.log }, async () => {
     await app.close()
     await stopRedelivering()

@@ -3,20 +3,18 @@ import { insertOnce } from '../../db/insert-once.ts'
 import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
 import { type LockedPlan, lockPlan, refreshPlan } from '../../db/plans/write.ts'
 import { writeEffects } from '../../db/plans/write-effects.ts'
-import { sum } from '../../domain/plans/figures.ts'
 import { refundTransaction } from '../../domain/plans/keys.ts'
 import * as ledger from '../../domain/plans/ledger.ts'
 import type { RefundOutcome } from '../../domain/plans/outcome.ts'
 import type { Refund } from '../../domain/plans/plan.ts'
-import { partsGivenBack } from '../../domain/plans/refund-pieces.ts'
+import { type Piece, piecesToAsk, roundProgress } from '../../domain/plans/refund-pieces.ts'
 import type { RefundProgress } from '../../domain/plans/refunding.ts'
-import { allocateRefund } from '../../domain/plans/refunds.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { OPEN } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
+import { moved } from './moved.ts'
 
 export type RefundAsked = { tenant: string; plan: string; refund: Refund; clock: Instant | null }
-type Allotted = { pieces: TransactionRow[]; isOutside: boolean }
 
 /**
  * Gives money back (keeps Refunding): which payments it is taken from is decided once and recorded, then each piece is
@@ -24,81 +22,52 @@ type Allotted = { pieces: TransactionRow[]; isOutside: boolean }
  */
 export async function giveBack(deps: PlanDeps, asked: RefundAsked): Promise<RefundProgress & { at: Instant }> {
   const at = asked.clock ?? deps.now()
-  const { pieces, isOutside } = await allot(deps, asked, at)
-  for (const piece of pieces)
-    if (piece.status !== 'succeeded' && piece.status !== 'failed') await giveBackPiece(deps, piece, at)
-  const given = sum(pieces, (p) => (p.status === 'succeeded' ? p.amount : 0))
-  const underWay = sum(pieces, (p) => (p.status === 'processing' ? p.amount : 0))
-  const code = pieces.findLast((p) => p.status === 'failed')?.declineCode ?? null
-  return { underWay, stuck: asked.refund.amount - given - underWay, code, outside: isOutside, at }
+  const open = await allot(deps, asked, at)
+  for (const piece of open) await giveBackPiece(deps, piece, at)
+  return { ...(await progress(deps, asked)), at }
 }
 
-/** The pieces of a refund: those of earlier rounds that did not fail, and this round's, made if it has none yet. */
-async function allot({ orm }: PlanDeps, { plan: id, refund }: RefundAsked, at: Instant): Promise<Allotted> {
+/** The pieces whose end is not known: this round's, put on record if it has none yet, and what is left of earlier ones. */
+async function allot({ orm }: PlanDeps, { plan: id, refund }: RefundAsked, at: Instant): Promise<TransactionRow[]> {
   return orm.em.fork().transactional(async (em) => {
     const plan = await lockPlan(em, id)
-    const all = await em.find(Transactions, { planId: id }, { orderBy: { createdAt: 'asc', id: 'asc' } })
-    const mine = all.filter((t) => t.type === 'refund' && t.refundNumber === refund.number)
-    const open =
-      refund.amount - sum(mine, (t) => (t.status === 'failed' && (t.attempt ?? 0) < refund.round ? 0 : t.amount))
-    const { pieces, outside } = allocateRefund(open, paymentsLeft(all))
-    const made = mine.some((t) => t.attempt === refund.round) ? [] : pieces
-    await insertOnce(
-      em,
-      Transactions,
-      made.map(({ transaction, amount }, k) =>
-        pieceRow(
-          plan,
-          refund,
-          mine.length + k + 1,
-          amount,
-          all.find((t) => t.id === transaction),
-          all,
-          at,
-        ),
-      ),
-    )
-    const rows = await em.find(
-      Transactions,
-      { planId: id, type: 'refund', refundNumber: refund.number },
-      { orderBy: { id: 'asc' }, refresh: true },
-    )
-    return {
-      pieces: rows.filter((t) => t.status !== 'failed' || t.attempt === refund.round),
-      isOutside: outside.length > 0,
-    }
+    const all = await transactionsOf(em, id)
+    const mine = all.filter((t) => t.refundNumber === refund.number)
+    const pieces = piecesToAsk(refund, othersOf(plan, refund), all.map(moved))
+    const rows = pieces.map((piece, k) => pieceRow(plan, refund, mine.length + k + 1, piece, all, at))
+    await insertOnce(em, Transactions, rows)
+    const open = { planId: id, refundNumber: refund.number, status: { $in: OPEN } }
+    return em.find(Transactions, open, { orderBy: { id: 'asc' }, refresh: true })
   })
 }
 
-/** What is left of each payment after refunds, those under way included. */
-function paymentsLeft(all: TransactionRow[]) {
-  return all
-    .filter((t) => t.type === 'charge' && t.status === 'succeeded')
-    .map((t) => ({
-      transaction: t.id,
-      left: t.amount - t.returnedAmount - sum(refundsOf(t, all), (r) => r.amount),
-      refundable: t.gateway !== 'external',
-      paidAt: t.settledAt ?? t.createdAt,
-    }))
+async function progress({ orm }: PlanDeps, { plan: id, refund }: RefundAsked): Promise<RefundProgress> {
+  return orm.em.fork().transactional(async (em) => {
+    const plan = await lockPlan(em, id)
+    return roundProgress(refund, othersOf(plan, refund), (await transactionsOf(em, id)).map(moved))
+  })
 }
 
-function refundsOf(payment: TransactionRow, all: TransactionRow[]): TransactionRow[] {
-  return all.filter((t) => t.type === 'refund' && t.parentTransactionId === payment.id && t.status !== 'failed')
+function transactionsOf(em: EntityManager, planId: string): Promise<TransactionRow[]> {
+  return em.find(Transactions, { planId }, { orderBy: { createdAt: 'asc', id: 'asc' } })
+}
+
+function othersOf({ refunds }: LockedPlan, { number }: Refund): Refund[] {
+  return refunds.filter((other) => other.number !== number)
 }
 
 function pieceRow(
   plan: LockedPlan,
   refund: Refund,
-  piece: number,
-  amount: number,
-  payment: TransactionRow | undefined,
+  number: number,
+  { payment: id, amount, parts }: Piece,
   all: TransactionRow[],
   at: Instant,
 ) {
-  if (!payment) throw new Error(`Refund ${refund.number} of plan ${plan.id} is taken from a payment that is not there`)
-  const earlier = refundsOf(payment, all).flatMap((r) => r.allocations)
+  const payment = all.find((t) => t.id === id)
+  if (!payment) throw new Error(`Refund ${refund.number} of plan ${plan.id} is taken from ${id}, which is not there`)
   return {
-    id: refundTransaction(plan, refund.number, piece),
+    id: refundTransaction(plan, refund.number, number),
     tenantId: plan.tenant,
     planId: plan.id,
     type: 'refund' as const,
@@ -111,7 +80,7 @@ function pieceRow(
     status: 'pending' as const,
     cause: refund.cause,
     gateway: payment.gateway,
-    allocations: partsGivenBack(amount, payment.allocations, earlier),
+    allocations: parts,
     why: { cause: refund.cause, refund_amount: refund.amount, taken_from: payment.id },
     createdAt: at,
     updatedAt: at,

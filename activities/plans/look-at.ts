@@ -1,38 +1,38 @@
-import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
-import type { PaymentState, ReturnOutcome } from '../../domain/plans/outcome.ts'
-import type { PastPayment } from '../../domain/plans/returns.ts'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { JournalEntries } from '../../db/plans/ledger.ts'
+import { Transactions } from '../../db/plans/transactions.ts'
+import { sum } from '../../domain/plans/figures.ts'
+import { type News, newsOfPayment, newsOfRefund, type Past } from '../../domain/plans/news.ts'
+import type { PaymentState } from '../../domain/plans/outcome.ts'
+import type { Refund } from '../../domain/plans/plan.ts'
 import type { PlanDeps } from './deps.ts'
-
-export type News =
-  | { news: 'none' }
-  | { news: 'returned'; payment: PastPayment; outcome: ReturnOutcome }
-  | { news: 'received'; payment: PastPayment }
+import { moved } from './moved.ts'
 
 export type LookAsked = { tenant: string; plan: string; transaction: string; close: boolean }
 
 /**
- * Looks at a payment that is over for its plan: what the gateway holds now against what is recorded. With `close` it is
- * cancelled first, if that is still possible (keeps Charging). `isOpen`: the customer or the bank may still complete it.
+ * Looks at a payment or refund of which its gateway has news: what it is there now against what is recorded. With `close`
+ * a payment is cancelled first, if that is still possible (keeps Charging). `isOpen`: the customer or the bank may still
+ * complete it.
  */
 export async function lookAt({ orm, gateway }: PlanDeps, asked: LookAsked): Promise<News & { isOpen: boolean }> {
-  const row = await orm.em.fork().findOne(Transactions, { id: asked.transaction, planId: asked.plan, type: 'charge' })
+  const em = orm.em.fork()
+  const row = await em.findOne(Transactions, { id: asked.transaction, planId: asked.plan })
   if (!row?.gatewayId || row.gateway === 'external') return { news: 'none', isOpen: false }
+  if (row.type === 'refund') {
+    const news = newsOfRefund(moved(row), await gateway.readRefund(row.gatewayId), row.cause as Refund['cause'])
+    return { ...news, isOpen: false }
+  }
   const state = await (asked.close ? gateway.cancel(row.gatewayId) : gateway.read(row.gatewayId))
-  const isOpen = OPEN.includes(state.result)
-  return { ...newsOf(row, state), isOpen }
+  return { ...newsOfPayment(moved(row), state, await pastOf(em, row.id)), isOpen: OPEN.includes(state.result) }
 }
 
 const OPEN: PaymentState['result'][] = ['requires_action', 'processing', 'unconfirmed']
 
-function newsOf(row: TransactionRow, state: PaymentState): News {
-  const payment: PastPayment = { transaction: row.id, amount: row.amount, parts: row.allocations }
-  if (row.status === 'succeeded' && row.returnedAt === null && state.result === 'returned') {
-    return { news: 'returned', payment, outcome: state }
-  }
-  // A debit that fails after all may put its payment back to where it can be tried again: taken back all the same.
-  if (row.status === 'succeeded' && row.returnedAt === null && state.result === 'declined') {
-    return { news: 'returned', payment, outcome: { result: 'returned', severity: state.severity, code: state.code } }
-  }
-  if (row.status === 'failed' && state.result === 'succeeded') return { news: 'received', payment }
-  return { news: 'none' }
+async function pastOf(em: EntityManager, transaction: string): Promise<Past> {
+  // Received, and then taken back and received again by turns.
+  const entries = await em.count(JournalEntries, { transactionId: transaction })
+  const there = { parentTransactionId: transaction, gateway: { $ne: 'external' }, status: { $ne: 'failed' as const } }
+  const pieces = await em.find(Transactions, there)
+  return { returns: Math.floor(entries / 2), givenBack: sum(pieces, ({ amount }) => amount) }
 }

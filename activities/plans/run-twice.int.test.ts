@@ -123,12 +123,8 @@ it('a refund that another try has given back stays so', async () => {
   const { plan, asked } = await firstCharge()
   await activitiesWith({}).chargeInstallment(asked)
   const refund = { number: 1, amount: 4_000, cause: 'adjustment' as const, round: 1, state: 'wanted' as const }
-  const wanted = {
-    tenant: 'acme',
-    plan: plan.id,
-    refund: { ...refund, stuck: 0, escalation: null, pollAt: null },
-    clock: NOW,
-  }
+  const open = { ...refund, stuck: [], of: null, escalation: null, pollAt: null }
+  const wanted = { tenant: 'acme', plan: plan.id, refund: open, clock: NOW }
   const second = activitiesWith({})
   const first = activitiesWith({
     async refund(request) {
@@ -139,7 +135,7 @@ it('a refund that another try has given back stays so', async () => {
   })
   await expect(first.giveBack(wanted)).rejects.toThrow(NoAnswer)
   const third = activitiesWith({})
-  expect(await third.giveBack(wanted)).toMatchObject({ underWay: 0, stuck: 0 })
+  expect(await third.giveBack(wanted)).toMatchObject({ underWay: 0, stuck: [] })
   const refunds = await orm.em.fork().find(Transactions, { planId: plan.id, type: 'refund' })
   expect(refunds.map(({ status, amount }) => [status, amount])).toEqual([['succeeded', 4_000]])
 })

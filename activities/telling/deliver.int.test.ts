@@ -113,6 +113,7 @@ function payment(plan: { id: string }): Effect[] {
       reference: `pi_${plan.id}`,
       parts: [],
       refund: null,
+      of: null,
       why,
     },
     paid({ key: 'p', amount: 10_000, description: 'Paid', transaction }),

@@ -105,6 +105,16 @@ const CASES: Record<NoticeType, [data: Record<string, unknown>, en: string[], fr
     ['autre moyen de paiement', 'la carte a expiré'],
   ],
   'payment_method.changed': [{}, ['has changed', 'Visa •••• 4242'], ['a changé', 'Visa •••• 4242']],
+  'payment.reinstated': [
+    { transaction_id: 'txn_1_4_1', amount: 8333 },
+    ['payment of $83.33 counts again', '$750.01'],
+    ['83,33 $ US compte à nouveau'],
+  ],
+  'refund.failed': [
+    { transaction_id: 'txn_1_r1_1', amount: 18411 },
+    ['refund of $184.11 did not arrive', 'broker'],
+    ['remboursement de 184,11 $ US', 'courtier'],
+  ],
   'refund.receipt': [
     { transaction_id: 'txn_1_r1_1', amount: 18411 },
     ['refund of $184.11', 'attached'],
@@ -119,7 +129,7 @@ function notice(type: NoticeType, data: Record<string, unknown> = CASES[type][0]
     data: readNoticeData(data),
     at: '2027-04-15T03:00:00Z',
     plan,
-    transaction: 'transaction_id' in data ? { amount: 8333, installment: type === 'refund.receipt' ? null : 4 } : null,
+    transaction: 'transaction_id' in data ? { amount: 8333, installment: type.startsWith('refund.') ? null : 4 } : null,
     paymentMethod: 'Visa •••• 4242',
   }
 }

@@ -60,7 +60,7 @@ const WAITING: [name: string, help: string, sql: string][] = [
   ],
   [
     'tenor_webhooks_held',
-    'Webhooks that people must deal with: never matched, or about a plan that is over.',
+    'Webhooks that people must deal with: never matched, or of a plan whose workflow somebody has ended.',
     'select count(*)::float8 as value from webhook_inbox where processed_at is null and next_attempt_at is null',
   ],
   [

@@ -154,7 +154,9 @@ export const Transaction = z
     gateway_id: z.string().nullable(),
     created_at: instant,
     settled_at: instant.nullable(),
-    returned_at: instant.nullable().meta({ description: 'When a payment that had succeeded was taken back.' }),
+    returned_at: instant.nullable().meta({
+      description: 'When a payment that had succeeded was taken back, or a refund that had succeeded came back.',
+    }),
   })
   .meta({ id: 'Transaction' })
 

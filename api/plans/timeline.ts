@@ -70,6 +70,13 @@ const EVENTS: Record<string, (data: Record<string, unknown>, money: Money) => { 
   'payment_method.changed': () => ({ title: 'The payment method was replaced' }),
   'installment.waived': () => ({ title: 'An instalment was waived' }),
   'payment.returned': () => ({ title: 'A payment was taken back by the bank' }),
+  'payment.reinstated': (data, money) => ({
+    title: `${amountIn(data.amount, money)} that had been taken back came again`,
+  }),
+  'refund.withdrawn': (data, money) => ({
+    title: `A refund of ${amountIn(data.amount, money)} is not made any more`,
+    why: 'The payment that it was of has been taken back.',
+  }),
 }
 
 function amountIn(value: unknown, money: Money): string {
@@ -99,6 +106,13 @@ function movementItems(row: TransactionRow, money: Money): TimelineItem[] {
   }
   const told = { ...item, at: row.createdAt, title: `${subjectOf(row, money)}: ${endOf(row)}` }
   if (!row.returnedAt) return [told]
+  if (row.type === 'refund') {
+    const cameBack = `The refund of ${money(row.amount)} came back: the bank could not credit it`
+    return [
+      { ...told, title: `${subjectOf(row, money)}: succeeded` },
+      { ...item, at: row.returnedAt, type: 'return', title: cameBack, outcome: 'returned' },
+    ]
+  }
   const title = `${money(row.returnedAmount)} of it was taken back${row.declineCode ? ` (${row.declineCode})` : ''}`
   return [told, { ...item, at: row.returnedAt, type: 'return', title, outcome: 'returned' }]
 }

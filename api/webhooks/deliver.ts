@@ -6,17 +6,19 @@ import { inTenant, withoutTenant } from '../../db/tenancy/scope.ts'
 import { tenantsOfPayments } from '../../db/tenancy/ways.ts'
 import { WebhookInbox, type WebhookMessageRow } from '../../db/webhooks/inbox.ts'
 import { gatewayNews } from '../../workflows/plans/messages.ts'
-import type { ApiDeps } from '../deps.ts'
+import type { ApiConfig, ApiDeps } from '../deps.ts'
 import { SERVER_MS, within } from '../http/temporal.ts'
+import { bringBack } from './bring-back.ts'
 import { worthTelling } from './worth-telling.ts'
 
-type Parts = Pick<ApiDeps, 'orm' | 'temporal'>
+/** What it takes to tell plans of what gateways call about. */
+export type DeliveryParts = Pick<ApiDeps, 'orm' | 'temporal'> & { config: Pick<ApiConfig, 'taskQueue'> }
 
 /** Longest pause between two tries. */
 const MOST_SECONDS = 300
 /** After so many tries, about two days, it is held for people to look at. */
 const MOST_TRIES = 600
-/** A workflow that is not found so often has ended. */
+/** A workflow that is not found so often is gone, and not between two runs. */
 const TRIES_TO_FIND = 3
 const BATCH = 50
 
@@ -24,32 +26,46 @@ const BATCH = 50
  * Tells the plan that a gateway has news about one of its transactions. One that cannot be matched yet, since a webhook
  * may come before the answer of the call that made the payment, or that finds Temporal down, is left for later.
  */
-export async function deliver(parts: Parts, key: { gateway: string; id: string }): Promise<void> {
+export async function deliver(parts: DeliveryParts, key: { gateway: string; id: string }): Promise<void> {
   return withoutTenant(() => match(parts, key))
 }
 
-async function match({ orm, temporal }: Parts, key: { gateway: string; id: string }): Promise<void> {
-  const em = orm.em.fork()
+async function match(parts: DeliveryParts, key: { gateway: string; id: string }): Promise<void> {
+  const em = parts.orm.em.fork()
   const message = await em.findOne(WebhookInbox, { ...key, processedAt: null })
   if (!message) return
   const isAboutMoney = message.hints.payment !== undefined || message.hints.refund !== undefined
   const transaction = isAboutMoney ? await transactionOf(em, message) : null
   if (isAboutMoney && !transaction) return postpone(em, message, 'no transaction is known by these ids')
-  const worth = transaction ? worthTelling(message.type, transaction) : 'never'
+  const worth = transaction ? worthTelling({ type: message.type, status: message.hints.status }, transaction) : 'never'
   if (worth === 'later') return postpone(em, message, 'the answer of the call itself is still awaited')
   if (transaction && worth === 'now') {
-    const { planId: id, tenantId } = transaction
-    const plan = await inTenant(tenantId, () => em.findOneOrFail(Plans, { id }))
-    const handle = temporal.workflow.getHandle(plan.workflowId)
     try {
-      await within(temporal, SERVER_MS, () => handle.signal(gatewayNews, { transaction: transaction.id }))
+      if (!(await tell(parts, em, transaction))) return postpone(em, message, nobody(transaction), TRIES_TO_FIND)
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return postpone(em, message, tooLate(transaction), TRIES_TO_FIND)
       await postpone(em, message, String(error))
       throw error
     }
   }
   await em.nativeUpdate(WebhookInbox, key, { processedAt: new Date().toISOString(), nextAttemptAt: null })
+}
+
+/**
+ * Tells the plan's workflow; one that had ended because nothing was left to do for the plan is brought back. Answers false
+ * when it is not there, and the plan is not settled.
+ */
+async function tell(parts: DeliveryParts, em: EntityManager, transaction: TransactionRow): Promise<boolean> {
+  const { id, planId, tenantId } = transaction
+  const plan = await inTenant(tenantId, () => em.findOneOrFail(Plans, { id: planId }))
+  const news = { transaction: id }
+  const handle = parts.temporal.workflow.getHandle(plan.workflowId)
+  try {
+    await within(parts.temporal, SERVER_MS, () => handle.signal(gatewayNews, news))
+    return true
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+    return inTenant(tenantId, () => bringBack(parts, em, plan, news))
+  }
 }
 
 async function transactionOf(em: EntityManager, { gateway, hints }: WebhookMessageRow): Promise<TransactionRow | null> {
@@ -62,9 +78,9 @@ async function transactionOf(em: EntityManager, { gateway, hints }: WebhookMessa
   return found.find(({ gatewayId }) => gatewayId === hints.refund) ?? found[0] ?? null
 }
 
-/** A dispute, say, months after the last payment: money moved that no plan will act on, so people must. */
-function tooLate({ id, planId }: TransactionRow): string {
-  return `news of ${id}, but plan ${planId} is over and no longer acts; what differs: npm run ops -- prove --plan ${planId}`
+/** Somebody has ended its workflow, so that money moved which no plan will act on: people must. */
+function nobody({ id, planId }: TransactionRow): string {
+  return `news of ${id}, but the workflow of plan ${planId} is gone and the plan not settled; what differs: npm run ops -- prove --plan ${planId}`
 }
 
 /** Leaves it for later, or after so many tries as held: listed by `npm run ops -- stuck` until somebody deals with it. */
@@ -77,7 +93,7 @@ async function postpone(em: EntityManager, message: WebhookMessageRow, why: stri
 }
 
 /** Tries again what is due. Two processes that do it at once may tell a plan twice, which does no harm. */
-export async function redeliver(parts: Parts): Promise<number> {
+export async function redeliver(parts: DeliveryParts): Promise<number> {
   const due = { processedAt: null, nextAttemptAt: { $lte: new Date().toISOString() } }
   const orderBy = { nextAttemptAt: 'asc' as const }
   const waiting = await withoutTenant(() => parts.orm.em.fork().find(WebhookInbox, due, { orderBy, limit: BATCH }))

@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { ApiDeps } from '../deps.ts'
-import { redeliver } from './deliver.ts'
+import { type DeliveryParts, redeliver } from './deliver.ts'
 
 const EVERY_MS = 1_000
 
 /** Goes on matching webhooks that came too early, or while Temporal was down. Returns how to stop it. */
-export function keepRedelivering(
-  parts: Pick<ApiDeps, 'orm' | 'temporal'>,
-  log: FastifyBaseLogger,
-): () => Promise<void> {
+export function keepRedelivering(parts: DeliveryParts, log: FastifyBaseLogger): () => Promise<void> {
   const stopping = new AbortController()
   const loop = (async () => {
     while (!stopping.signal.aborted) {

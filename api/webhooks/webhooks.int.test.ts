@@ -107,35 +107,78 @@ describe('what Stripe calls', () => {
     })
   })
 
-  it('is held for people when its plan is over, and counted', async () => {
-    const { url, clock } = await endedPlan()
-    const planId = url.split('/').at(-1) ?? ''
-    const charge = await world.orm.em.fork().findOneOrFail(Transactions, { planId })
-    const dispute = { object: 'dispute', id: 'dp_1', payment_intent: charge.gatewayId }
-    expect((await send(event('evt_too_late', dispute, 'charge.dispute.created'))).status).toBe(200)
+  it('brings a plan back that is over: a dispute, months after the last payment, is escalated', async () => {
+    const { url, clock, charge } = await endedPlan()
+    await sandbox('dispute', { payment: charge.gatewayId })
+    const dispute = { object: 'dispute', id: 'dp_late', payment_intent: charge.gatewayId, status: 'needs_response' }
+    expect((await send(event('evt_late', dispute, 'charge.dispute.created'))).status).toBe(200)
+    const plan = await until(
+      async () => (await world.ask('GET', url)).body,
+      ({ status }) => status === 'past_due',
+    )
+    expect(plan).toMatchObject({ status: 'past_due', paid_amount: 0, outstanding_amount: 1_200 })
+    const open = await world.ask('GET', `/escalations?plan_id=${charge.planId}`)
+    expect(open.body.data).toMatchObject([{ reason: 'payment_disputed', amount: 1_200, status: 'open' }])
+    const body = { action: 'waive', note: 'lost' }
+    const waived = await world.ask('POST', `/escalations/${open.body.data[0].escalation_id}/resolve`, { body })
+    expect(waived.status).toBe(200)
+    // On its clock again, it comes to rest with it, and ends once more.
+    await world.ask('POST', `/test_clocks/${clock}/advance`, { body: { to: '2027-06-01T00:00:00Z' } })
+    await until(
+      async () => (await world.ask('GET', `/test_clocks/${clock}`)).body.status,
+      (status) => status === 'ready',
+    )
+    expect((await world.ask('GET', url)).body).toMatchObject({ status: 'completed', outstanding_amount: 0 })
+    expect((await inbox('evt_late'))?.processedAt).not.toBeNull()
+    expect((await world.ask('DELETE', `/test_clocks/${clock}`)).status).toBe(204)
+  })
+
+  it('is held for people, and counted, when somebody has ended the workflow of a plan that is not settled', async () => {
+    const { planId, workflowId } = await runningPlan()
+    const charge = await until(
+      () => world.orm.em.fork().findOne(Transactions, { planId }),
+      (row) => row?.status === 'succeeded',
+    )
+    await world.deps.temporal.workflow.getHandle(workflowId).terminate('by mistake')
+    const dispute = { object: 'dispute', id: 'dp_1', payment_intent: charge?.gatewayId }
+    expect((await send(event('evt_nobody', dispute, 'charge.dispute.created'))).status).toBe(200)
     const held = await until(
       async () => {
         await world.orm.em
           .fork()
           .nativeUpdate(
             WebhookInbox,
-            { id: 'evt_too_late', nextAttemptAt: { $ne: null } },
+            { id: 'evt_nobody', nextAttemptAt: { $ne: null } },
             { nextAttemptAt: '2020-01-01T00:00:00Z' },
           )
         await redeliver(world.deps)
-        return inbox('evt_too_late')
+        return inbox('evt_nobody')
       },
       (row) => row?.processedAt != null || row?.nextAttemptAt == null,
     )
     expect(held).toMatchObject({ processedAt: null, nextAttemptAt: null })
-    expect(held?.lastError).toContain(`plan ${planId} is over`)
+    expect(held?.lastError).toContain(`plan ${planId} is gone`)
     expect((await world.ask('GET', '/metrics')).text).toContain('tenor_webhooks_held 1')
-    expect((await world.ask('DELETE', `/test_clocks/${clock}`)).status).toBe(204)
   })
 })
 
+/** A term by card whose first instalment is due at once, and whose others are not. */
+async function runningPlan(): Promise<{ planId: string; workflowId: string }> {
+  const body = { name: 'R', email: 'r@example.com', payment_method: 'pm_card_visa' }
+  const customer_id = (await world.ask('POST', '/customers', { body })).body.customer_id
+  const due = { start_date: today(), billing_day: Number(today().slice(8)), billing_time: '00:00' }
+  const term = { ...due, total_amount: 12_000, term_duration: 12, customer_id }
+  const plan = (await world.ask('POST', '/payment_terms', { body: term })).body
+  return { planId: plan.payment_terms_id, workflowId: plan.workflow.workflow_id }
+}
+
+function sandbox(control: string, body: object) {
+  const headers = { 'content-type': 'application/json' }
+  return fetch(`${world.stripe}/_sandbox/${control}`, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
 /** A term of one instalment that was paid by card and has ended. */
-async function endedPlan(): Promise<{ url: string; clock: string }> {
+async function endedPlan() {
   const body = { name: 'E', email: 'e@example.com', payment_method: 'pm_card_visa' }
   const customer_id = (await world.ask('POST', '/customers', { body })).body.customer_id
   const made = await world.ask('POST', '/test_clocks', { body: { frozen_time: '2027-01-15T10:00:00Z' } })
@@ -152,7 +195,8 @@ async function endedPlan(): Promise<{ url: string; clock: string }> {
     async () => (await world.deps.temporal.workflow.getHandle(plan.body.workflow.workflow_id).describe()).status.name,
     (status) => status !== 'RUNNING',
   )
-  return { url, clock }
+  const planId = plan.body.payment_terms_id
+  return { url, clock, charge: await world.orm.em.fork().findOneOrFail(Transactions, { planId }) }
 }
 
 function today(): string {

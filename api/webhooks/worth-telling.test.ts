@@ -5,6 +5,8 @@ const charge = (
   returnedAt: string | null = null,
 ) => ({ type: 'charge', status, returnedAt }) as const
 
+const refund = (status: 'pending' | 'succeeded' | 'failed') => ({ type: 'refund', status, returnedAt: null }) as const
+
 describe('a webhook is passed on to the plan', () => {
   it.each([
     ['payment_intent.created', charge('processing'), 'never'],
@@ -23,7 +25,25 @@ describe('a webhook is passed on to the plan', () => {
     ['charge.failed', charge('failed'), 'never'],
     ['refund.updated', { type: 'refund', status: 'processing', returnedAt: null }, 'now'],
     ['refund.updated', { type: 'refund', status: 'succeeded', returnedAt: null }, 'never'],
-  ] as const)('%s of %j: %s', (event, known, expected) => {
-    expect(worthTelling(event, known)).toBe(expected)
+    ['refund.failed', refund('succeeded'), 'now'],
+    ['refund.failed', refund('pending'), 'later'],
+    ['refund.failed', refund('failed'), 'never'],
+    ['charge.dispute.funds_reinstated', charge('succeeded', '2027-02-01T00:00:00Z'), 'now'],
+    ['charge.dispute.created', charge('succeeded', '2027-02-01T00:00:00Z'), 'now'],
+    ['charge.dispute.funds_withdrawn', charge('succeeded', '2027-02-01T00:00:00Z'), 'never'],
+    ['charge.refunded', charge('succeeded'), 'never'],
+  ] as const)('%s of %j: %s', (type, known, expected) => {
+    expect(worthTelling({ type }, known)).toBe(expected)
+  })
+
+  it.each([
+    ['charge.refund.updated', 'failed', refund('succeeded'), 'now'],
+    ['refund.updated', 'canceled', refund('succeeded'), 'now'],
+    ['refund.updated', 'succeeded', refund('succeeded'), 'never'],
+    ['refund.updated', 'failed', refund('failed'), 'never'],
+    ['charge.dispute.closed', 'won', charge('succeeded', '2027-02-01T00:00:00Z'), 'now'],
+    ['charge.dispute.closed', 'lost', charge('succeeded', '2027-02-01T00:00:00Z'), 'never'],
+  ] as const)('%s, which says %s, of %j: %s', (type, status, known, expected) => {
+    expect(worthTelling({ type, status }, known)).toBe(expected)
   })
 })

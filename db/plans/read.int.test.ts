@@ -111,6 +111,7 @@ describe('what belongs to a plan', () => {
           reference: `pi_${n}`,
           parts: [],
           refund: null,
+          of: null,
           why: {},
         },
         {

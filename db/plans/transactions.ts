@@ -8,7 +8,8 @@ export type TransactionStatus = (typeof TRANSACTION_STATUSES)[number]
 export type Allocation = { installment: number; amount: number }
 
 /**
- * One attempt to move money. A payment that was taken back stays `succeeded`, with when and how much. Ids are made from
+ * One attempt to move money. A payment that was taken back stays `succeeded`, with when and how much; a refund that came
+ * back is `failed`, with the same. Ids are made from
  * the plan and what is attempted (domain/plans/keys.ts), so that none is there twice; the other unique keys hold even
  * if an id were made wrongly.
  */
@@ -27,7 +28,7 @@ export const Transactions = defineEntity({
     attempt: p.integer().nullable(),
     /** Number of the refund in its plan: one refund may be taken from several payments. */
     refundNumber: p.integer().nullable(),
-    /** The payment that a refund is taken from; null for one made outside the gateway. */
+    /** The payment that a refund is taken from, at the gateway or outside it; null for what no payment covers. */
     parentTransactionId: text().nullable(),
     amount: amount('amount'),
     currency: text(),

@@ -61,6 +61,7 @@ async function makeTransactions(
     installmentNumber: transaction.installment,
     attempt: transaction.attempt,
     refundNumber: transaction.refund,
+    parentTransactionId: transaction.of,
     amount: transaction.amount,
     currency: plan.currency,
     status: transaction.status,
@@ -201,7 +202,7 @@ async function changeTransaction(em: EntityManager, change: TransactionChanged, 
       ...(parts === undefined ? {} : { allocations: parts }),
       ...(settled ? { settledAt: at } : {}),
       ...(declineCode === undefined ? {} : { declineCode }),
-      ...(returned === undefined ? {} : { returnedAmount: returned, returnedAt: at }),
+      ...(returned === undefined ? {} : { returnedAmount: returned, returnedAt: returned === 0 ? null : at }),
     },
   )
   if (amount === undefined || parts === undefined) return

@@ -79,6 +79,7 @@ function charged(plan: Plan): Effect[] {
       reference: `pi_${plan.id}`,
       parts: [{ installment: 1, amount: 10_000 }],
       refund: null,
+      of: null,
       why: { schedule: '120000 in 12' },
     },
     paid({ key: 'paid_1_1', amount: 10_000, description: 'Instalment 1 paid', transaction }),

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { nextBillingAt } from '../../domain/plans/coming.ts'
 import { type Effect, headOf, type PlanChange, type PlanHead } from '../../domain/plans/effects.ts'
-import type { Installment, Lifecycle, Plan } from '../../domain/plans/plan.ts'
+import type { Installment, Lifecycle, Plan, Refund } from '../../domain/plans/plan.ts'
 import type { Instant, Terms } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
 import { Installments } from './installments.ts'
@@ -32,6 +32,8 @@ export type LockedPlan = PlanIdentity & {
   changeSequence: number
   terms: Terms
   lifecycle: Lifecycle
+  /** Those that are not over yet. */
+  refunds: Refund[]
   gatewayCustomer: string | null
 }
 
@@ -132,7 +134,7 @@ export async function recordCharged(
 export async function lockPlan(em: EntityManager, planId: string): Promise<LockedPlan> {
   const [row] = await em.execute<LockedPlan[]>(
     `select id, tenant_id as tenant, customer_id as customer, currency, test_clock_id as clock,
-        change_sequence as "changeSequence", lifecycle, state -> 'terms' as terms,
+        change_sequence as "changeSequence", lifecycle, state -> 'terms' as terms, state -> 'refunds' as refunds,
         (select gateway_customer_id from customers c where c.tenant_id = plans.tenant_id and c.id = customer_id)
           as "gatewayCustomer"
       from plans where id = ? for no key update`,

@@ -170,7 +170,12 @@ describe('neighbours', () => {
   it('the refund that a broker gives back elsewhere ends the cancellation', () => {
     const p = sixtyThousandOnDay100()
     p.says(cancel)
-    const stuck = { underWay: 0, stuck: 27123, code: 'charge_not_refundable', outside: false }
+    const stuck = {
+      underWay: 0,
+      stuck: [{ payment: 'txn_x_1_1', amount: 27123, parts: [] }],
+      code: 'charge_not_refundable',
+      outside: false,
+    }
     p.says((plan, now) => refundProgressed(plan, 1, stuck, now))
     const escalation = p.plan.refunds[0]?.escalation ?? ''
     expect(p.told('escalation').at(-1)).toMatchObject({ id: escalation, reason: 'refund_failed', amount: 27123 })
@@ -186,7 +191,14 @@ describe('neighbours', () => {
   it('what is still under way besides what a broker gave back is awaited', () => {
     const p = sixtyThousandOnDay100()
     p.says(cancel)
-    p.says((plan, now) => refundProgressed(plan, 1, { underWay: 7123, stuck: 20000, code: 'x', outside: false }, now))
+    p.says((plan, now) =>
+      refundProgressed(
+        plan,
+        1,
+        { underWay: 7123, stuck: [{ payment: null, amount: 20000, parts: [] }], code: 'x', outside: false },
+        now,
+      ),
+    )
     const escalation = p.plan.refunds[0]?.escalation ?? ''
     p.says((plan, now) => resolve(plan, { escalation, action: 'mark_paid', reference: 'WIRE', note: '' }, now))
     expect(p.plan.lifecycle).toBe('pending_cancellation')

@@ -28,18 +28,20 @@ export type TransactionMade = {
   reference: string | null
   parts: { installment: number; amount: number }[]
   refund: number | null
+  /** The payment that a refund is taken from. */
+  of: string | null
   /** Why this amount, why this date: the inputs, as shown in the timeline and on the receipt. */
   why: Record<string, unknown>
 }
 /**
- * `returned` is what was taken back after success; `parts` is what it pays, where that is not what it was asked for, and
- * `amount` what is then asked for.
+ * `returned` is what was taken back after success (of a refund: what came back), 0 when it was given again; `parts` is
+ * what it pays, where that is not what it was asked for, and `amount` what is then asked for.
  */
 export type TransactionChanged = {
   write: 'transaction_changed'
   id: string
   status?: 'succeeded' | 'failed' | 'processing'
-  declineCode?: string
+  declineCode?: string | null
   returned?: number
   amount?: number
   parts?: { installment: number; amount: number }[]
@@ -78,7 +80,9 @@ export type NoticeType =
   | 'payment.action_required'
   | 'payment_method.required'
   | 'payment_method.changed'
+  | 'payment.reinstated'
   | 'refund.receipt'
+  | 'refund.failed'
 
 export type Escalate = {
   write: 'escalation'
@@ -104,7 +108,7 @@ export type EscalationChanged =
   | { write: 'escalation_amount'; id: string; amount: number }
   | { write: 'escalation_resolved'; id: string; resolution: Resolution }
 export type Resolution = {
-  action: 'retry' | 'mark_paid' | 'waive' | 'cancel_plan' | 'paid' | 'adjusted' | 'plan_canceled'
+  action: 'retry' | 'mark_paid' | 'waive' | 'cancel_plan' | 'paid' | 'adjusted' | 'plan_canceled' | 'withdrawn'
   reference?: string
   note?: string
   by?: string

@@ -2,7 +2,7 @@ import { compareInstants, instantOf, parseInstant } from '../calendar.ts'
 import { afterwards } from './afterwards.ts'
 import { attemptSettled } from './collect.ts'
 import type { Decision, Effect } from './effects.ts'
-import { collectibles } from './figures.ts'
+import { collectibles, sum } from './figures.ts'
 import { balances } from './ledger.ts'
 import { linkSeen } from './link.ts'
 import { makePlan } from './make.ts'
@@ -11,7 +11,7 @@ import { paymentSettled, waitsForLink } from './pay.ts'
 import type { Plan } from './plan.ts'
 import { refundProgressed } from './refunding.ts'
 import { DEFAULT_RETRY_POLICY } from './retry.ts'
-import { receivedLate, returned } from './returns.ts'
+import { receivedLate, reinstated, returned } from './returns.ts'
 import { endDate } from './schedule.ts'
 import type { Instant, Terms } from './terms.ts'
 import { nextWake, timePassed } from './time.ts'
@@ -150,16 +150,39 @@ export class Played {
   ): this {
     const installment = Number(transaction.split('_')[0])
     const amount = this.installment(installment).paid
-    const payment = { transaction: `txn_x_${transaction}`, amount, parts: [{ installment, amount }] }
+    const id = `txn_x_${transaction}`
+    const returns = this.#returns(id)
+    const payment = { transaction: id, amount, parts: [{ installment, amount }], returns }
     this.#hear(returned(this.plan, payment, { result: 'returned', severity, code }, this.now))
     this.#doWhatIsDue()
     return this
   }
 
+  /** What was taken back of a charge of one instalment (`4_1`) has come again. */
+  isReinstated(transaction: string): this {
+    const id = `txn_x_${transaction}`
+    const amount = sum(this.effects, (e) => (e.write === 'transaction_changed' && e.id === id ? (e.returned ?? 0) : 0))
+    const installment = Number(transaction.split('_')[0])
+    const returns = this.#returns(id)
+    const payment = {
+      transaction: id,
+      amount: amount / returns,
+      parts: [{ installment, amount: amount / returns }],
+      returns,
+    }
+    this.#hear(reinstated(this.plan, payment, this.now))
+    this.#doWhatIsDue()
+    return this
+  }
+
+  #returns(id: string): number {
+    return this.effects.filter((e) => e.write === 'transaction_changed' && e.id === id && (e.returned ?? 0) > 0).length
+  }
+
   /** All refunds that wait are given back by the gateway. */
   givenBack(): this {
     for (const { number } of this.plan.refunds)
-      this.#hear(refundProgressed(this.plan, number, { underWay: 0, stuck: 0, code: null, outside: false }, this.now))
+      this.#hear(refundProgressed(this.plan, number, { underWay: 0, stuck: [], code: null, outside: false }, this.now))
     this.#doWhatIsDue()
     return this
   }
@@ -208,7 +231,7 @@ export class Played {
     this.#hear(linkSeen(this.plan, transaction, seen, this.now))
     if (state !== 'paid') return
     const parts = [{ installment: Number(name.split('_')[0]), amount }]
-    this.#hear(receivedLate(this.plan, { transaction, amount, parts }, this.now))
+    this.#hear(receivedLate(this.plan, { transaction, amount, parts, returns: 0 }, this.now))
   }
 
   #answerAll(): void {

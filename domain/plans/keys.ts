@@ -30,7 +30,12 @@ export function externalTransaction(plan: Named, escalation: string): string {
   return `txn_${planKey(plan)}_${escalation.slice(`esc_${planKey(plan)}_`.length)}_external`
 }
 
-/** Opened by an attempt that failed, or by the return of a transaction: each can do so once. */
+/** What makes keys of something that may happen to one transaction several times: `txn_x_4_1`, `txn_x_4_1_again2`… */
+export function nth(transaction: string, time: number): string {
+  return time === 1 ? transaction : `${transaction}_again${time}`
+}
+
+/** Opened by an attempt that failed, or by a return of a transaction (see `nth`): each can do so once. */
 export function installmentEscalation(plan: Named, installment: number, by: number | string): string {
   const what = typeof by === 'number' ? by : `returned_${by.slice(`txn_${planKey(plan)}_`.length)}`
   return `esc_${planKey(plan)}_${installment}_${what}`

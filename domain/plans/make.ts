@@ -52,6 +52,7 @@ export function makePlan(asked: NewPlan): Decision {
     refunds: [],
     refundedByAdjustment: 0,
     writeOffsByAdjustment: 0,
+    lost: 0,
     overcharge: 0,
     refundsDecided: 0,
     pause: null,

@@ -114,6 +114,7 @@ function begun(plan: Plan, payment: Payment, asked: number | null): Effect[] {
       reference: null,
       parts: payment.parts,
       refund: null,
+      of: null,
       why: { cause: 'one_off', asked: asked ?? 'all that is due', parts: payment.parts },
     },
     {

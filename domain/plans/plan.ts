@@ -25,6 +25,8 @@ export type Plan = {
   refundedByAdjustment: number
   /** Written-off amounts that a later adjustment made needless; minor units. */
   writeOffsByAdjustment: number
+  /** What was given back of payments that were taken back after that, and is written off; minor units. */
+  lost: number
   /** What adjustments have lowered the total by that can only be given back or forgiven when an open charge has ended. */
   overcharge: number
   /** What was decided to be given back of what instalments hold, settled or not; minor units. */
@@ -114,12 +116,15 @@ export type OpenAttempt =
 /** `amount` in minor units; `pollAt` while the gateway is still processing what the customer did with it. */
 export type OpenLink = { transaction: string; amount: number; pollAt: Instant | null }
 
+/** What of an amount is counted on one instalment; minor units. */
+export type Part = { installment: number; amount: number }
+
 export type Payment = {
   number: number
   transaction: string
   amount: number
   paymentMethod: PaymentMethod
-  parts: { installment: number; amount: number }[]
+  parts: Part[]
   state: 'wanted' | 'processing'
   pollAt: Instant | null
 }
@@ -132,10 +137,15 @@ export type Refund = {
   round: number
   state: 'wanted' | 'processing' | 'escalated'
   /** What the gateway will not give back; a broker's to settle. */
-  stuck: number
+  stuck: Stuck[]
+  /** The payment of which more came than was owed: it is given back of that one first. */
+  of: string | null
   escalation: string | null
   pollAt: Instant | null
 }
+
+/** An amount to be given back of a payment, which no other refund may take; `payment` null for what none covers. */
+export type Stuck = { payment: string | null; amount: number; parts: Part[] }
 
 export type Pause = { mode: 'extend' | 'catch_up'; since: Instant; until: Instant | null }
 

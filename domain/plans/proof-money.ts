@@ -23,7 +23,7 @@ export function ledgerProof(facts: ProofFacts): Difference[] {
     transactions.filter((t) => t.type === 'refund' && t.status === 'succeeded'),
     (t) => t.amount,
   )
-  const toGiveBack = plan.refundsDecided - givenBack + plan.overcharge
+  const toGiveBack = plan.refundsDecided + overpaid(facts) - givenBack + plan.overcharge
   const receivable = outstanding(plan) - toGiveBack
   return [
     ...unbalanced.map(({ id }) => different(`The journal entry ${id} does not balance.`)),
@@ -74,7 +74,7 @@ export function transactionsProof(facts: ProofFacts): Difference[] {
     transactions.filter((t) => t.type === 'charge'),
     cashOf,
   )
-  const onInstallments = paidIn(plan) + overpaid(facts)
+  const onInstallments = paidIn(plan) + overpaid(facts) - plan.lost
   if (charged !== onInstallments) {
     found.push(
       different(`The charges come to ${money(charged)}, on the instalments are ${money(onInstallments)} of payments.`),
@@ -86,21 +86,24 @@ export function transactionsProof(facts: ProofFacts): Difference[] {
 /** What came in without an instalment to put it on: it is given back as overpaid. */
 function overpaid({ plan, transactions }: ProofFacts): number {
   const open = plan.refunds.filter((refund) => refund.cause === 'overpaid')
-  const done = transactions.filter(
-    (t) =>
-      t.type === 'refund' &&
-      t.cause === 'overpaid' &&
-      t.status === 'succeeded' &&
-      !open.some((refund) => refund.number === t.refund),
-  )
-  return sum(open, (refund) => refund.amount) + sum(done, (t) => t.amount)
+  const isOpen = (t: ProofTransaction) => open.some((refund) => refund.number === t.refund)
+  const pieces = transactions.filter((t) => t.type === 'refund' && t.cause === 'overpaid')
+  const done = pieces.filter((t) => t.status === 'succeeded' && !isOpen(t))
+  // What came back is to be given back by a refund of its own.
+  const cameBack = pieces.filter((t) => hasComeBack(t) && isOpen(t))
+  return sum(open, (refund) => refund.amount) + sum(done, (t) => t.amount) - sum(cameBack, (t) => t.amount)
 }
 
-/** One receipt for each transaction that succeeded, of its amount. */
+/** A refund that had succeeded, and that its bank sent back. */
+function hasComeBack(t: ProofTransaction): boolean {
+  return t.type === 'refund' && t.status === 'failed' && t.returned > 0
+}
+
+/** One receipt for each transaction that succeeded, of its amount; also when its money was taken back later. */
 export function receiptsProof(facts: ProofFacts): Difference[] {
   const money = moneyOf(facts)
   const { transactions, receipts } = facts
-  const succeeded = transactions.filter((t) => t.status === 'succeeded')
+  const succeeded = transactions.filter((t) => t.status === 'succeeded' || hasComeBack(t))
   return [
     ...succeeded.flatMap((t) => {
       const own = receipts.filter((receipt) => receipt.transaction === t.id)

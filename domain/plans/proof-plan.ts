@@ -3,6 +3,7 @@ import { nextBillingAt } from './coming.ts'
 import { collectibles, isEnding, netTotal, outstanding, paidIn, statusOf, sum } from './figures.ts'
 import type { Installment, Plan } from './plan.ts'
 import { type Difference, different, inFlight, mendable, moneyOf, type ProofFacts, unread } from './proof-facts.ts'
+import { hasEnded } from './time.ts'
 
 /** The plan as its workflow has it, against the rows that answer reads, and its schedule against the rules. */
 
@@ -19,11 +20,6 @@ export function workflowProof({ workflow, plan }: ProofFacts): Difference[] {
     found.push(different('The workflow of this plan has ended, and the plan has not.'))
   }
   return found
-}
-
-function hasEnded(plan: Plan): boolean {
-  const open = collectibles(plan).some((i) => i.open !== null || i.escalation !== null || i.status === 'scheduled')
-  return (plan.lifecycle === 'completed' || plan.lifecycle === 'canceled') && !open && plan.refunds.length === 0
 }
 
 /** The rows say what the workflow has decided, and their columns what they say themselves. */

@@ -1,19 +1,32 @@
 import { pollAfter } from './debits.ts'
-import type { Decision, Effect } from './effects.ts'
+import type { Decision, Effect, EscalationReason } from './effects.ts'
 import { resolved } from './escalate.ts'
-import { collectibles, refundable, unpaid, withInstallment } from './figures.ts'
+import { collectibles, refundable, sum, unpaid, withInstallment } from './figures.ts'
 import { externalTransaction, refundEscalation } from './keys.ts'
 import * as ledger from './ledger.ts'
-import type { Installment, Plan, Refund } from './plan.ts'
+import type { Installment, Plan, Refund, Stuck } from './plan.ts'
 import { asPaid } from './settle.ts'
 import type { Instant } from './terms.ts'
 
 /** Money back: decided here, asked for at the gateway by the workflow, handed to a broker where the gateway will not. */
 
-/** Decides a refund; which payments it is taken from is settled when it is asked for (keeps Refunding). */
-export function refundWanted(plan: Plan, amount: number, cause: Refund['cause']): Decision {
+/**
+ * Decides a refund; which payments it is taken from is settled when it is asked for (keeps Refunding). `of` is the
+ * payment of which more came than was owed, if that is why.
+ */
+export function refundWanted(plan: Plan, amount: number, cause: Refund['cause'], of: string | null = null): Decision {
   const number = plan.sequence.refund + 1
-  const refund: Refund = { number, amount, cause, round: 1, state: 'wanted', stuck: 0, escalation: null, pollAt: null }
+  const refund: Refund = {
+    number,
+    amount,
+    cause,
+    of,
+    round: 1,
+    state: 'wanted',
+    stuck: [],
+    escalation: null,
+    pollAt: null,
+  }
   return {
     plan: {
       ...plan,
@@ -33,14 +46,17 @@ export function refundWanted(plan: Plan, amount: number, cause: Refund['cause'])
   }
 }
 
-/** What the gateway made of one round of a refund: amounts that are on their way, and that it will not give back. */
-export type RefundProgress = { underWay: number; stuck: number; code: string | null; outside: boolean }
+/**
+ * What the gateway made of one round of a refund: what is on its way, and what it will not give back (`outside`: some of
+ * that was never paid there).
+ */
+export type RefundProgress = { underWay: number; stuck: Stuck[]; code: string | null; outside: boolean }
 
 /** A round of a refund has come to an end, or waits for the bank (keeps Refunding). */
 export function refundProgressed(plan: Plan, number: number, progress: RefundProgress, at: Instant): Decision {
   const refund = plan.refunds.find((r) => r.number === number)
   if (!refund) return { plan, effects: [] }
-  if (progress.stuck > 0) return refundEscalated(plan, refund, progress, at)
+  if (progress.stuck.length > 0) return refundEscalated(plan, refund, progress, at)
   if (progress.underWay > 0) {
     const pollAt = pollAfter(plan.paymentMethod.type, at)
     return { plan: withRefund(plan, { ...refund, state: 'processing', pollAt }), effects: [] }
@@ -62,83 +78,87 @@ function refundEscalated(
   const pollAt = underWay > 0 ? pollAfter(plan.paymentMethod.type, at) : null
   const escalated: Refund = { ...refund, state: 'escalated', stuck, escalation: id, pollAt }
   const effects: Effect[] = refund.escalation
-    ? [{ write: 'escalation_amount', id, amount: stuck }]
-    : [
-        {
-          write: 'escalation',
-          id,
-          about: { refund: refund.number },
-          reason: outside ? 'refund_outside_gateway' : 'refund_failed',
-          code,
-          amount: stuck,
-        },
-        {
-          write: 'event',
-          key: `opened:${id}`,
-          type: 'escalation.opened',
-          data: { plan_id: plan.id, escalation_id: id, refund: refund.number, amount: stuck },
-        },
-      ]
+    ? [{ write: 'escalation_amount', id, amount: stuckIn(escalated) }]
+    : openedFor(plan, escalated, outside ? 'refund_outside_gateway' : 'refund_failed', code)
   return { plan: withRefund(plan, escalated), effects }
 }
 
-/** A broker gave the stuck part back by other means (keeps NSF, resolutions). */
+/** Hands what is stuck of a refund to a broker. */
+export function openedFor(plan: Plan, refund: Refund, reason: EscalationReason, code: string | null): Effect[] {
+  const id = refund.escalation ?? ''
+  const amount = stuckIn(refund)
+  const data = { plan_id: plan.id, escalation_id: id, refund: refund.number, amount }
+  return [
+    { write: 'escalation', id, about: { refund: refund.number }, reason, code, amount },
+    { write: 'event', key: `opened:${id}`, type: 'escalation.opened', data },
+  ]
+}
+
+/** What of a refund a broker is to settle; minor units. */
+export function stuckIn(refund: Pick<Refund, 'stuck'>): number {
+  return sum(refund.stuck, ({ amount }) => amount)
+}
+
+/**
+ * A broker gave the stuck part back by other means (keeps NSF, resolutions): one transaction for each payment that it is
+ * of, so that nothing gives the same money back again.
+ */
 export function refundedElsewhere(plan: Plan, refund: Refund, reference: string): Decision {
-  const transaction = externalTransaction(
-    plan,
-    refund.escalation ?? refundEscalation(plan, refund.number, refund.round),
-  )
-  const what = `Refunded outside the gateway: ${reference}`
+  const first = externalTransaction(plan, refund.escalation ?? refundEscalation(plan, refund.number, refund.round))
   return {
     plan: refund.pollAt === null ? refundOver(plan, refund.number) : withRefund(plan, goesOn(refund)),
-    effects: [
-      {
-        write: 'transaction',
-        id: transaction,
-        type: 'refund',
-        installment: null,
-        attempt: null,
-        amount: refund.stuck,
-        status: 'succeeded',
-        gateway: 'external',
-        reference,
-        parts: [],
-        refund: refund.number,
-        why: { cause: refund.cause, reference },
-      },
-      ledger.moneyBack({ key: `refunded:${transaction}`, amount: refund.stuck, description: what, transaction }),
-      { write: 'receipt', transaction, type: 'refund', amount: refund.stuck },
-      {
-        write: 'notice',
-        key: `receipt:${transaction}`,
-        type: 'refund.receipt',
-        data: { transaction_id: transaction, amount: refund.stuck },
-      },
-      {
-        write: 'event',
-        key: `refunded:${transaction}`,
-        type: 'refund.completed',
-        data: { plan_id: plan.id, transaction_id: transaction, amount: refund.stuck },
-      },
-    ],
+    effects: refund.stuck.flatMap((stuck, k) =>
+      givenBackElsewhere(plan, refund, stuck, { id: k === 0 ? first : `${first}_${k + 1}`, reference }),
+    ),
   }
 }
 
+function givenBackElsewhere(
+  plan: Plan,
+  { number, cause }: Refund,
+  { payment, amount, parts }: Stuck,
+  { id, reference }: { id: string; reference: string },
+): Effect[] {
+  const description = `Refunded outside the gateway: ${reference}`
+  const data = { transaction_id: id, amount }
+  return [
+    {
+      write: 'transaction',
+      id,
+      type: 'refund',
+      installment: null,
+      attempt: null,
+      amount,
+      status: 'succeeded',
+      gateway: 'external',
+      reference,
+      parts,
+      refund: number,
+      of: payment,
+      why: { cause, reference },
+    },
+    ledger.moneyBack({ key: `refunded:${id}`, amount, description, transaction: id }),
+    { write: 'receipt', transaction: id, type: 'refund', amount },
+    { write: 'notice', key: `receipt:${id}`, type: 'refund.receipt', data },
+    { write: 'event', key: `refunded:${id}`, type: 'refund.completed', data: { plan_id: plan.id, ...data } },
+  ]
+}
+
 /** The part that a broker gave back is settled; the rest of the refund is still under way at the gateway. */
-function goesOn(refund: Refund): Refund {
-  return { ...refund, state: 'processing', stuck: 0, escalation: null, round: refund.round + 1 }
+export function goesOn(refund: Refund): Refund {
+  return { ...refund, state: 'processing', stuck: [], escalation: null, round: refund.round + 1 }
 }
 
 /** A broker asks the gateway again, under new keys. */
 export function refundAgain(plan: Plan, refund: Refund): Plan {
-  return withRefund(plan, { ...refund, state: 'wanted', stuck: 0, round: refund.round + 1 })
+  return withRefund(plan, { ...refund, state: 'wanted', stuck: [], round: refund.round + 1 })
 }
 
-function withRefund(plan: Plan, refund: Refund): Plan {
+export function withRefund(plan: Plan, refund: Refund): Plan {
   return { ...plan, refunds: plan.refunds.map((r) => (r.number === refund.number ? refund : r)) }
 }
 
-function refundOver(plan: Plan, number: number): Plan {
+export function refundOver(plan: Plan, number: number): Plan {
   return { ...plan, refunds: plan.refunds.filter((r) => r.number !== number) }
 }
 

@@ -13,13 +13,19 @@ export type RefundAllocation = {
 }
 
 /**
- * Which payments a refund of `amount` is taken from: the newest first, each at most for what is left of it. Of payments
- * made at one moment, the last of the list is the newest. Keeps Refunding.
+ * Which payments a refund of `amount` is taken from: the newest first, each at most for what is left of it; the payment
+ * `first`, if one is named, before all others. Of payments made at one moment, the last of the list is the newest. Keeps
+ * Refunding.
  */
-export function allocateRefund(amount: Minor, payments: RefundablePayment[]): RefundAllocation {
+export function allocateRefund(
+  amount: Minor,
+  payments: RefundablePayment[],
+  first: string | null = null,
+): RefundAllocation {
   const allocation: RefundAllocation = { pieces: [], outside: [] }
   let open = amount
-  for (const { transaction, left, refundable } of newestFirst(payments)) {
+  const isFirst = ({ transaction }: RefundablePayment) => Number(first !== null && transaction === first)
+  for (const { transaction, left, refundable } of newestFirst(payments).sort((a, b) => isFirst(b) - isFirst(a))) {
     const taken = Math.min(open, Math.max(left, 0))
     if (taken === 0) continue
     open -= taken

@@ -2,8 +2,9 @@ import { cancel } from './cancel.ts'
 import { authenticate, hard, nsf, Played } from './example-plan.ts'
 import { statusOf } from './figures.ts'
 import { pay } from './pay.ts'
+import { refundProgressed } from './refunding.ts'
 import { resolve } from './resolve.ts'
-import { receivedLate, returned } from './returns.ts'
+import { receivedLate, reinstated, returned } from './returns.ts'
 
 const debit = { method: 'us_bank_account', retryPolicy: { retries: 2, everyDays: [1, 1] } }
 const escalations = (p: Played) => p.told('escalation')
@@ -40,7 +41,7 @@ describe('any other return, and every dispute', () => {
     const p = new Played({}, { '1_1': hard }).to('2027-01-20')
     p.says((plan, now) => pay(plan, { amount: 10000, paymentMethod: null }, now))
     expect(p.installment(1)).toMatchObject({ status: 'paid', escalation: null })
-    const payment = { transaction: 'txn_x_p1', amount: 10000, parts: [{ installment: 1, amount: 10000 }] }
+    const payment = { transaction: 'txn_x_p1', amount: 10000, parts: [{ installment: 1, amount: 10000 }], returns: 0 }
     p.says((plan, now) => returned(plan, payment, { result: 'returned', severity: 'hard', code: 'dispute' }, now))
     const ids = escalations(p).map((e) => 'id' in e && e.id)
     expect(new Set(ids).size).toBe(2)
@@ -79,17 +80,122 @@ describe('any other return, and every dispute', () => {
     const p = new Played({ cancellation: { type: 'none' } }).to('2027-01-20')
     p.says((plan, now) => pay(plan, { amount: 4000, paymentMethod: null }, now))
     p.says(cancel)
-    const payment = { transaction: 'txn_x_p1', amount: 4000, parts: [{ installment: 2, amount: 4000 }] }
+    const payment = { transaction: 'txn_x_p1', amount: 4000, parts: [{ installment: 2, amount: 4000 }], returns: 0 }
     p.says((plan, now) => returned(plan, payment, { result: 'returned', severity: 'hard', code: 'dispute' }, now))
     expect(escalations(p)).toMatchObject([{ amount: 4000 }])
     expect(p.accounts().receivable).toBe(4000)
   })
 })
 
+describe('what was taken back and comes again', () => {
+  const disputed = (asked: ConstructorParameters<typeof Played>[0] = {}) =>
+    new Played(asked).to('2027-01-20').isReturned('1_1', 'hard')
+
+  it('pays its instalment again, and closes its escalation', () => {
+    const p = disputed().to('2027-01-25').isReinstated('1_1')
+    expect(p.installment(1)).toMatchObject({ status: 'paid', paid: 10000, escalation: null })
+    expect(p.told('escalation_resolved')).toHaveLength(1)
+    expect(statusOf(p.plan)).toBe('active')
+    expect(p.accounts()).toMatchObject({ cash: 10000, receivable: 110000 })
+    expect(p.told('transaction_changed').at(-1)).toMatchObject({ returned: 0, declineCode: null })
+    expect(p.told('payment.reinstated').map((e) => e.write)).toEqual(['event', 'notice'])
+    expect(p.told('receipt')).toHaveLength(1)
+  })
+
+  it('stops the retry of a debit that had been returned', () => {
+    const p = new Played(debit).to('2027-01-20T10:00:00Z').isReturned('1_1', 'soft').isReinstated('1_1')
+    expect(p.installment(1)).toMatchObject({ status: 'paid', retryOn: null })
+    expect(p.to('2027-02-10').charges).toHaveLength(1)
+  })
+
+  it('may be taken back, come again and be taken back once more, under keys of its own each time', () => {
+    const p = disputed()
+    for (let times = 0; times < 2; times++) p.isReinstated('1_1').isReturned('1_1', 'hard')
+    expect(p.installment(1)).toMatchObject({ status: 'escalated', paid: 0 })
+    expect(p.accounts()).toMatchObject({ cash: 0, receivable: 120000 })
+    const ids = escalations(p).map((e) => 'id' in e && e.id)
+    expect(ids).toEqual(['', '_again2', '_again3'].map((time) => `esc_x_1_returned_1_1${time}`))
+    for (const write of ['entry', 'event', 'notice'] as const) {
+      const keys = p.effects.flatMap((e) => (e.write === write && 'key' in e ? [e.key] : []))
+      expect(keys).toEqual([...new Set(keys)])
+    }
+  })
+
+  it('is given back, of that payment, when everything was paid otherwise meanwhile', () => {
+    const p = new Played({ count: 1, termMonths: 1, total: 10000 }).to('2027-01-20').isReturned('1_1', 'hard')
+    const escalation = p.installment(1).escalation ?? ''
+    p.says((plan, now) => resolve(plan, { escalation, action: 'mark_paid', reference: 'CHQ-1', note: '' }, now))
+    p.isReinstated('1_1')
+    expect(p.plan.refunds).toMatchObject([{ amount: 10000, cause: 'overpaid', of: 'txn_x_1_1' }])
+    expect(p.accounts()).toMatchObject({ cash: 20000, receivable: -10000 })
+    // A return of it finds nothing that it still pays.
+    expect(p.told('transaction_changed').at(-1)).toMatchObject({ parts: [] })
+  })
+
+  it('pays the next instalment when its own was paid otherwise meanwhile', () => {
+    const p = disputed()
+    const escalation = p.installment(1).escalation ?? ''
+    p.says((plan, now) => resolve(plan, { escalation, action: 'mark_paid', reference: 'CHQ-1', note: '' }, now))
+    p.isReinstated('1_1')
+    expect(p.installment(2)).toMatchObject({ status: 'paid' })
+    expect(p.to('2027-02-20').charges).toHaveLength(1)
+  })
+
+  it('after a cancellation closes what a broker was to collect', () => {
+    const p = new Played({ cancellation: { type: 'none' } }).to('2027-01-20')
+    p.says(cancel)
+    p.isReturned('1_1', 'hard').isReinstated('1_1')
+    expect(p.installment(1)).toMatchObject({ escalation: null, paid: 10000 })
+    expect(p.plan.refunds).toEqual([])
+    expect(p.accounts()).toMatchObject({ cash: 10000, receivable: 0 })
+  })
+})
+
+describe('the excess of a payment that is taken back once more', () => {
+  const amount = 10000
+  const won = () => {
+    const p = new Played({ count: 1, termMonths: 1, total: amount }).to('2027-01-20').isReturned('1_1', 'hard')
+    const escalation = p.installment(1).escalation ?? ''
+    p.says((plan, now) => resolve(plan, { escalation, action: 'mark_paid', reference: 'CHQ-1', note: '' }, now))
+    return p.isReinstated('1_1')
+  }
+  const taken = (p: Played) => {
+    const payment = { transaction: 'txn_x_1_1', amount, parts: [], returns: 1 }
+    p.says((plan, now) => returned(plan, payment, { result: 'returned', severity: 'hard', code: 'dispute' }, now))
+  }
+  const stuck = [{ payment: 'txn_x_1_1', amount, parts: [] }]
+  const escalated = (p: Played) => {
+    const progress = { underWay: 0, stuck, code: 'charge_disputed', outside: false }
+    p.says((plan, now) => refundProgressed(plan, 1, progress, now))
+    return p
+  }
+
+  it('is not given back any more', () => {
+    const p = escalated(won())
+    taken(p)
+    expect(p.plan).toMatchObject({ refunds: [], lost: 0 })
+    expect(p.told('escalation_resolved').at(-1)).toMatchObject({ resolution: { action: 'withdrawn' } })
+    expect(p.accounts()).toMatchObject({ cash: 10000, receivable: 0 })
+  })
+
+  it('is written off when a broker has given it back elsewhere, and made up for when it comes again', () => {
+    const p = escalated(won())
+    const escalation = p.plan.refunds[0]?.escalation ?? ''
+    p.says((plan, now) => resolve(plan, { escalation, action: 'mark_paid', reference: 'WIRE-1', note: '' }, now))
+    taken(p)
+    expect(p.plan).toMatchObject({ refunds: [], lost: amount })
+    expect(p.accounts()).toMatchObject({ cash: 0, receivable: 0, write_offs: amount })
+    const payment = { transaction: 'txn_x_1_1', amount, parts: [], returns: 2 }
+    p.says((plan, now) => reinstated(plan, payment, now))
+    expect(p.plan).toMatchObject({ refunds: [], lost: 0 })
+    expect(p.accounts()).toMatchObject({ cash: amount, receivable: 0, write_offs: 0 })
+  })
+})
+
 describe('money that comes for a payment already given up', () => {
   const late = (p: Played, amount = 10000) =>
     p.says((plan, now) =>
-      receivedLate(plan, { transaction: 'txn_x_1_1', amount, parts: [{ installment: 1, amount }] }, now),
+      receivedLate(plan, { transaction: 'txn_x_1_1', amount, parts: [{ installment: 1, amount }], returns: 0 }, now),
     )
 
   it('pays its instalment, whose retry is not made', () => {

@@ -35,7 +35,7 @@ export function nextWake(plan: Plan, now: Instant): Instant | null {
     ...plan.installments.map((i) => retryMoment(plan, i)),
     ...polls(plan),
     plan.lifecycle === 'active' && allSettled(plan) ? endMoment(plan) : null,
-    isEverythingSettled(plan) ? listeningUntil(plan) : null,
+    hasEnded(plan) ? listeningUntil(plan) : null,
   ]
   return earliestAfter(moments, now)
 }
@@ -52,10 +52,11 @@ function earliestAfter(moments: (Instant | null)[], now: Instant): Instant | nul
 /** Nothing will happen to the plan any more: its workflow may end. Debits are listened for after the last one. */
 export function isOver(plan: Plan, now: Instant): boolean {
   const until = listeningUntil(plan)
-  return isEverythingSettled(plan) && (until === null || compareInstants(until, now) <= 0)
+  return hasEnded(plan) && (until === null || compareInstants(until, now) <= 0)
 }
 
-function isEverythingSettled(plan: Plan): boolean {
+/** Everything is settled: nothing is left to do for the plan but to listen. */
+export function hasEnded(plan: Plan): boolean {
   const ended = plan.lifecycle === 'completed' || plan.lifecycle === 'canceled'
   const open = collectibles(plan).some(
     (i) => i.open !== null || i.openLink !== null || i.escalation !== null || i.status === 'scheduled',

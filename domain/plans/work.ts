@@ -4,7 +4,7 @@ import type { Decision } from './effects.ts'
 import { collectibles, isEnding, isLinkOver, unpaid } from './figures.ts'
 import { installmentNumberOf, refundNumberOf } from './keys.ts'
 import { waitsForLink } from './pay.ts'
-import type { AttemptCause, Installment, Plan } from './plan.ts'
+import type { AttemptCause, Installment, Plan, Refund } from './plan.ts'
 import type { Instant } from './terms.ts'
 import { firstAttemptDue, retryMoment, timePassed } from './time.ts'
 
@@ -87,7 +87,6 @@ function causeNow(plan: Plan, i: Installment, first: Installment | null, now: In
 export function workOpen(plan: Plan, now: Instant, news: ReadonlySet<string>): Work[] {
   const isTime = (pollAt: Instant | null, transaction?: string) =>
     (pollAt !== null && compareInstants(pollAt, now) <= 0) || (transaction !== undefined && news.has(transaction))
-  const told = new Set([...news].map((transaction) => refundNumberOf(plan, transaction)))
   return [
     ...collectibles(plan).flatMap((i): Work[] => {
       if (i.open?.by !== 'charge') return []
@@ -100,7 +99,7 @@ export function workOpen(plan: Plan, now: Instant, news: ReadonlySet<string>): W
         : [],
     ),
     ...plan.refunds.flatMap((r): Work[] =>
-      r.state === 'wanted' || (r.state === 'processing' && (isTime(r.pollAt) || told.has(r.number)))
+      r.state === 'wanted' || (r.state === 'processing' && isTime(r.pollAt))
         ? [{ do: 'refund', key: `refund:${r.number}`, refund: r.number }]
         : [],
     ),
@@ -110,11 +109,15 @@ export function workOpen(plan: Plan, now: Instant, news: ReadonlySet<string>): W
 /**
  * Whether a transaction is one that is under way, so that news of it is about an open charge, payment or refund. While
  * an attempt is asked for, that also goes for the earlier ones on its instalment: what came of them after all is only
- * known to be too much once the attempt has ended.
+ * known to be too much once the attempt has ended. So it does for a payment whose excess is being asked back, while it is
+ * not known what came of that.
  */
 export function isUnderWay(plan: Plan, transaction: string): boolean {
   const refund = refundNumberOf(plan, transaction)
-  if (refund !== null) return plan.refunds.some((r) => r.number === refund)
+  // One that waits for its bank is looked at, as one that is over is: it is known there which piece the news is of.
+  const isAsked = (r: Refund) => r.state === 'wanted' && (r.number === refund || r.of === transaction)
+  if (plan.refunds.some(isAsked)) return true
+  if (refund !== null) return false
   const installment = installmentNumberOf(plan, transaction)
   return (
     collectibles(plan).some(

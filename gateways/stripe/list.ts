@@ -41,9 +41,12 @@ async function refundsOf(stripe: Stripe, payment: string, currency: string): Pro
   }))
 }
 
+/** Disputes of a payment that has some. Throws `NoAnswer` unless it is told of them: without them it would look as paid. */
 export async function disputesOf(stripe: Stripe, payment: string): Promise<Stripe.Dispute[]> {
   const disputes = await ask(() => stripe.disputes.list({ payment_intent: payment, limit: 100 }))
-  return 'code' in disputes ? [] : disputes.data
+  if ('code' in disputes) throw new NoAnswer(`Stripe refused a look at the disputes of ${payment}: ${disputes.code}`)
+  if (disputes.data.length === 0) throw new NoAnswer(`Stripe does not list the disputes of ${payment} yet`)
+  return disputes.data
 }
 
 async function allOf<T>(pages: AsyncIterable<T>, what: string): Promise<T[]> {

@@ -16,18 +16,18 @@ describe('a webhook of Stripe', () => {
   const cases: [string, object, object][] = [
     [
       'payment_intent.succeeded',
-      { object: 'payment_intent', id: 'pi_1', customer: 'cus_1' },
+      { object: 'payment_intent', id: 'pi_1', customer: 'cus_1', status: 'succeeded' },
       { payment: 'pi_1', customer: 'cus_1' },
     ],
     [
       'charge.dispute.created',
-      { object: 'dispute', id: 'dp_1', payment_intent: 'pi_2', charge: 'ch_1' },
-      { payment: 'pi_2' },
+      { object: 'dispute', id: 'dp_1', payment_intent: 'pi_2', charge: 'ch_1', status: 'won' },
+      { payment: 'pi_2', status: 'won' },
     ],
     [
       'charge.refund.updated',
-      { object: 'refund', id: 're_1', payment_intent: { id: 'pi_3' } },
-      { payment: 'pi_3', refund: 're_1' },
+      { object: 'refund', id: 're_1', payment_intent: { id: 'pi_3' }, status: 'failed' },
+      { payment: 'pi_3', refund: 're_1', status: 'failed' },
     ],
     ['customer.updated', { object: 'customer', id: 'cus_2' }, { customer: 'cus_2' }],
     ['charge.succeeded', { object: 'charge', id: 'ch_1', payment_intent: null, customer: null }, {}],

@@ -8,6 +8,8 @@ export type StripeHint = {
   payment?: string
   refund?: string
   customer?: string
+  /** Of a refund or a dispute: what Stripe says that it has become. */
+  status?: string
   createdAt: Instant
 }
 
@@ -37,7 +39,11 @@ function noEvent(cause?: unknown): WebhookSignatureInvalid {
   return new WebhookSignatureInvalid('The body is no event', { cause })
 }
 
-type About = { object?: unknown; id?: unknown; payment_intent?: unknown; customer?: unknown }
+type About = { object?: unknown; id?: unknown; payment_intent?: unknown; customer?: unknown; status?: unknown }
+
+/** Of what a webhook's own word is kept: how it stands now. */
+const WITH_STATUS: readonly unknown[] = ['refund', 'dispute']
+const A_WORD = /^[a-z_]{1,40}$/
 
 /** What is signed comes from somebody who has the secret, which does not make it an event that is known here. */
 function isEvent({ id, type, created, data }: Partial<Stripe.Event>): boolean {
@@ -55,6 +61,7 @@ function hint(event: Stripe.Event): StripeHint {
   const payment = idOf(about.object === 'payment_intent' ? about : about.payment_intent)
   const customer = idOf(about.object === 'customer' ? about : about.customer)
   const refund = about.object === 'refund' ? idOf(about) : undefined
+  const status = WITH_STATUS.includes(about.object) ? wordIn(about.status) : undefined
   return {
     id: event.id,
     type: event.type,
@@ -62,10 +69,15 @@ function hint(event: Stripe.Event): StripeHint {
     ...(payment && { payment }),
     ...(refund && { refund }),
     ...(customer && { customer }),
+    ...(status && { status }),
   }
 }
 
 function idOf(linked: unknown): string | undefined {
   if (typeof linked === 'string') return linked
   return typeof linked === 'object' && linked !== null && 'id' in linked ? idOf(linked.id) : undefined
+}
+
+function wordIn(given: unknown): string | undefined {
+  return typeof given === 'string' && A_WORD.test(given) ? given : undefined
 }

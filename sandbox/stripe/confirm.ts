@@ -135,6 +135,11 @@ export function advance(
     case 'disputed':
       dispute(sandbox, intent, step.reason, step.returned ? 'lost' : 'needs_response')
       return intent
+    case 'won': {
+      const last = openDispute(sandbox, intent.id)
+      if (last) closeDispute(sandbox, last, 'won')
+      return intent
+    }
     default:
       return intent
   }
@@ -222,12 +227,27 @@ export function dispute(
 ): Stripe.Dispute {
   const charge = latestCharge(sandbox, intent)
   if (charge?.status !== 'succeeded') throw wrongState('Only a payment that has succeeded can be disputed.', intent)
-  if (charge.disputed) throw refuse(`Charge ${charge.id} is disputed already.`, { code: 'charge_disputed' })
+  if (openDispute(sandbox, intent.id))
+    throw refuse(`Charge ${charge.id} is disputed already.`, { code: 'charge_disputed' })
   charge.disputed = true
   sandbox.records.put(charge)
   const made = sandbox.records.put(newDispute(charge, reason, status))
   sandbox.emit('charge.dispute.created', made)
   sandbox.emit('charge.dispute.funds_withdrawn', made)
   if (status === 'lost') sandbox.emit('charge.dispute.closed', made)
+  return made
+}
+
+/** The dispute that has the money of a payment: open, or lost. `disputed` of the charge says only that there was one. */
+export function openDispute(sandbox: Sandbox, payment: string): Stripe.Dispute | undefined {
+  return sandbox.records.all<Stripe.Dispute>('dispute', { payment }).find(({ status }) => status !== 'won')
+}
+
+/** A dispute decided. Won: the money comes back. */
+export function closeDispute(sandbox: Sandbox, made: Stripe.Dispute, status: 'won' | 'lost'): Stripe.Dispute {
+  made.status = status
+  sandbox.records.put(made)
+  if (status === 'won') sandbox.emit('charge.dispute.funds_reinstated', made)
+  sandbox.emit('charge.dispute.closed', made)
   return made
 }

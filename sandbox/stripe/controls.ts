@@ -3,17 +3,18 @@ import type Stripe from 'stripe'
 import { z } from 'zod'
 import { faultRoutes } from '../faults.ts'
 import type { RequestStats } from '../server.ts'
-import { dispute } from './confirm.ts'
+import { closeDispute, dispute } from './confirm.ts'
 import { Refusal } from './errors.ts'
 import { isRefundOutcome, readOutcome } from './outcomes.ts'
 import { paymentsListing } from './payments.ts'
 import type { Waiting } from './pending.ts'
+import { settleRefund } from './refunds.ts'
 import type { Sandbox } from './sandbox.ts'
-import { closeDispute, returnReason, settle, settleByName } from './settle.ts'
+import { returnReason, settle, settleByName } from './settle.ts'
 
 const outcome = z.string().refine((text) => isRefundOutcome(text) || readOutcome(text) !== null, {
   error: ({ input }) =>
-    `${String(input)} is no outcome. Give succeeded, a decline code, authentication_required, processing_then_…, succeeded_then_returned[_reason], succeeded_then_disputed[_reason], refund_failed or refund_refused`,
+    `${String(input)} is no outcome. Give succeeded, a decline code, authentication_required, processing_then_…, succeeded_then_returned[_reason], succeeded_then_disputed[_reason][_then_won], refund_failed or refund_refused`,
 })
 const outcomesBody = z.strictObject({ customer_id: z.string().min(1), outcomes: z.array(outcome).min(1) })
 const settleBody = z
@@ -24,6 +25,7 @@ const settleBody = z
 const reason = z.string().regex(/^[a-z_]+$/)
 const returnBody = z.strictObject({ payment: z.string(), reason: reason.default('insufficient_funds') })
 const disputeBody = z.strictObject({ payment: z.string(), reason: reason.default('fraudulent') })
+const failBody = z.strictObject({ refund: z.string(), reason: reason.default('lost_or_stolen_card') })
 const closeBody = z.strictObject({ status: z.enum(['won', 'lost']) })
 const urls = z.union([z.url().transform((url) => [url]), z.array(z.url())])
 const webhookBody = z.strictObject({
@@ -88,6 +90,17 @@ function paymentControls(app: FastifyInstance, sandbox: Sandbox): void {
   app.post('/_sandbox/dispute', async (request) => {
     const { payment, reason } = disputeBody.parse(request.body)
     return control(() => sandbox.change(() => dispute(sandbox, paymentOf(sandbox, payment), reason, 'needs_response')))
+  })
+  app.post('/_sandbox/refunds/fail', async (request) => {
+    const { refund: id, reason } = failBody.parse(request.body)
+    const refund = sandbox.records.get<Stripe.Refund>('refund', id)
+    if (!refund) throw notFound('refund', id)
+    if (refund.status === 'failed')
+      throw Object.assign(new Error(`Refund ${id} has failed already`), { statusCode: 400 })
+    return sandbox.change(() => {
+      settleRefund(sandbox, refund, { to: 'failed', code: reason })
+      return refund
+    })
   })
   app.post<{ Params: { id: string } }>('/_sandbox/disputes/:id/close', async (request) => {
     const { status } = closeBody.parse(request.body)

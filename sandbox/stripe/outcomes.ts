@@ -7,11 +7,12 @@ export type Step =
   | { to: 'requires_action' }
   | { to: 'failed'; code: string }
   | { to: 'disputed'; reason: string; returned: boolean }
+  | { to: 'won' }
 
 const CODE = /^[a-z][a-z0-9_]*$/
 
 function step(word: string): Step {
-  if (word === 'succeeded' || word === 'processing') return { to: word }
+  if (word === 'succeeded' || word === 'processing' || word === 'won') return { to: word }
   if (word === 'authentication_required') return { to: 'requires_action' }
   if (word === 'returned') return { to: 'disputed', reason: 'insufficient_funds', returned: true }
   if (word.startsWith('returned_')) return { to: 'disputed', reason: word.slice(9), returned: true }
@@ -22,14 +23,15 @@ function step(word: string): Step {
 
 /**
  * Reads `insufficient_funds`, `processing_then_succeeded`, `succeeded_then_returned_account_closed`…: words joined by
- * `_then_`, each `succeeded`, `processing`, `authentication_required`, `returned[_reason]`, `disputed[_reason]`, or
- * any decline code. Null when it is none of these, or when something is said to follow an end.
+ * `_then_`, each `succeeded`, `processing`, `authentication_required`, `returned[_reason]`, `disputed[_reason]`, `won`
+ * (what was taken back comes again), or any decline code. Null when it is none of these, or when something is said to follow an end.
  */
 export function readOutcome(outcome: string): Step[] | null {
   if (!CODE.test(outcome) || outcome.startsWith('refund_')) return null
   const steps = outcome.split('_then_').map(step)
   const follows = (next: Step, before: Step | undefined) => {
-    if (next.to === 'disputed') return before?.to === 'succeeded'
+    if (next.to === 'disputed') return before?.to === 'succeeded' || before?.to === 'won'
+    if (next.to === 'won') return before?.to === 'disputed'
     if (next.to === 'requires_action') return before === undefined
     return before === undefined || before.to === 'processing' || before.to === 'requires_action'
   }

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe'
 import { z } from 'zod'
-import { latestCharge } from './confirm.ts'
+import { latestCharge, openDispute } from './confirm.ts'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { Answer, missing, refuse } from './errors.ts'
 import { newId, nowInSeconds } from './ids.ts'
@@ -80,7 +80,7 @@ function create(sandbox: Sandbox, params: CreateParams): Stripe.Refund | Answer 
   const noMore = refuse(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' })
   if (outcome === 'refund_refused') return new Answer(noMore.status, { error: noMore.error })
   if (left === 0) throw noMore
-  if (charge.disputed) {
+  if (openDispute(sandbox, String(charge.payment_intent))) {
     throw refuse(`Charge ${charge.id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' })
   }
   const amount = params.amount ?? left

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe'
-import { advance, fail, latestCharge } from './confirm.ts'
+import { advance, fail, latestCharge, openDispute } from './confirm.ts'
 import { decline } from './declines.ts'
 import type { Step } from './outcomes.ts'
 import type { Waiting } from './pending.ts'
@@ -20,7 +20,7 @@ export function settle(sandbox: Sandbox, waiting: Waiting): Settled {
   const intent = sandbox.records.get<Stripe.PaymentIntent>('payment_intent', waiting.id) as Stripe.PaymentIntent
   const isDispute = waiting.steps[0]?.to === 'disputed'
   // A payment that was disputed by hand meanwhile has nothing left to be taken back.
-  if (isDispute && latestCharge(sandbox, intent)?.disputed) sandbox.pending.forget(intent.id)
+  if (isDispute && openDispute(sandbox, intent.id)) sandbox.pending.forget(intent.id)
   else advance(sandbox, intent, chargedMethod(sandbox, intent), waiting.steps)
   return settledState(sandbox, intent)
 }
@@ -32,8 +32,7 @@ export function settleByName(sandbox: Sandbox, intent: Stripe.PaymentIntent): Se
 }
 
 function settledState(sandbox: Sandbox, intent: Stripe.PaymentIntent): Settled {
-  const disputed = latestCharge(sandbox, intent)?.disputed ?? false
-  return { payment: intent.id, status: intent.status, disputed }
+  return { payment: intent.id, status: intent.status, disputed: openDispute(sandbox, intent.id) !== undefined }
 }
 
 function chargedMethod(sandbox: Sandbox, intent: Stripe.PaymentIntent): Stripe.PaymentMethod {
@@ -48,15 +47,6 @@ export function authenticated(sandbox: Sandbox, intent: Stripe.PaymentIntent, ag
   const steps: Step[] = sandbox.pending.get(intent.id)?.steps ?? [{ to: 'succeeded' }]
   if (agreed) advance(sandbox, intent, method, steps)
   else fail(sandbox, intent, method, decline('payment_intent_authentication_failure', method.type))
-}
-
-/** A dispute decided. Won: the money comes back, and the charge is whole again. */
-export function closeDispute(sandbox: Sandbox, made: Stripe.Dispute, status: 'won' | 'lost'): Stripe.Dispute {
-  made.status = status
-  sandbox.records.put(made)
-  if (status === 'won') sandbox.emit('charge.dispute.funds_reinstated', made)
-  sandbox.emit('charge.dispute.closed', made)
-  return made
 }
 
 const RETURN_REASONS: Record<string, string> = {

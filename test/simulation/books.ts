@@ -2,9 +2,10 @@ import type { Effect, Posting, TransactionMade } from '../../domain/plans/effect
 import { sum } from '../../domain/plans/figures.ts'
 import { refundTransaction } from '../../domain/plans/keys.ts'
 import * as ledger from '../../domain/plans/ledger.ts'
-import type { Plan, Refund } from '../../domain/plans/plan.ts'
-import { type Part, partsGivenBack } from '../../domain/plans/refund-pieces.ts'
-import { allocateRefund } from '../../domain/plans/refunds.ts'
+import type { Past } from '../../domain/plans/news.ts'
+import type { Part, Plan, Refund } from '../../domain/plans/plan.ts'
+import { type Moved, piecesToAsk, roundProgress } from '../../domain/plans/refund-pieces.ts'
+import type { RefundProgress } from '../../domain/plans/refunding.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 
 /** One transaction as the database holds it. `completes` is the later attempt that it turned out to be. */
@@ -19,6 +20,9 @@ export type Row = {
   gateway: 'stripe' | 'external'
   parts: Part[]
   returned: number
+  /** How often it was taken back. */
+  returns: number
+  cause: Refund['cause'] | null
   at: Instant
   refund: { number: number; round: number; of: string | null } | null
 }
@@ -58,7 +62,8 @@ export class Books {
         this.#post(effect.key, effect.transaction, effect.postings)
         break
       case 'event':
-        if (effect.type === 'refund.created') this.#refundDecided(effect.data)
+        if (effect.type === 'refund.created') this.#refundDecided(effect.data, 1)
+        if (effect.type === 'refund.withdrawn') this.#refundDecided(effect.data, -1)
         break
       case 'receipt':
         this.#once(`receipt ${effect.transaction}`)
@@ -73,7 +78,7 @@ export class Books {
         row.returned = effect.returned ?? row.returned
         row.amount = effect.amount ?? row.amount
         row.parts = effect.parts ?? row.parts
-        row.at = at
+        if (effect.returned === undefined) row.at = at
         break
       }
       case 'escalation': {
@@ -104,36 +109,31 @@ export class Books {
     return this.accounts.cash - this.moved.paidOutside + this.moved.refundedOutside
   }
 
-  /** The pieces of one round of a refund, made once; as the activity that gives money back does it. */
-  allot(plan: Pick<Plan, 'id'>, refund: Refund, at: Instant): { pieces: Row[]; isOutside: boolean } {
-    const all = [...this.rows.values()]
-    const mine = all.filter((t) => t.type === 'refund' && t.refund?.number === refund.number)
-    const isGone = (t: Row) => t.status === 'failed' && (t.refund?.round ?? 0) < refund.round
-    const open = refund.amount - sum(mine, (t) => (isGone(t) ? 0 : t.amount))
-    const refundsOf = (of: string) => all.filter((t) => t.refund?.of === of && t.status !== 'failed')
-    const payments = all
-      .filter((t) => t.type === 'charge' && t.status === 'succeeded')
-      .map((t) => ({
-        transaction: t.id,
-        left: t.amount - t.returned - sum(refundsOf(t.id), (r) => r.amount),
-        refundable: t.gateway !== 'external',
-        paidAt: t.at,
-      }))
-    const { pieces, outside } = allocateRefund(open, payments)
-    const made = mine.some((t) => t.refund?.round === refund.round) ? [] : pieces
-    for (const [k, { transaction, amount }] of made.entries()) {
-      const id = refundTransaction(plan, refund.number, mine.length + k + 1)
-      const earlier = refundsOf(transaction).flatMap((r) => r.parts)
-      const parts = partsGivenBack(amount, this.row(transaction).parts, earlier)
-      const of = { number: refund.number, round: refund.round, of: transaction }
+  /** The pieces of a refund whose end is not known, this round's made once; as the activity that gives money back does it. */
+  allot(plan: Plan, refund: Refund, at: Instant): Row[] {
+    const mine = () => [...this.rows.values()].filter((t) => t.refund?.number === refund.number)
+    const before = mine().length
+    for (const [k, piece] of piecesToAsk(refund, othersOf(plan, refund), this.#moved()).entries()) {
+      const { payment, amount, parts } = piece
+      const id = refundTransaction(plan, refund.number, before + k + 1)
       this.#once(`transaction ${id}`)
-      this.rows.set(id, { ...pieceOf(id, amount, parts, at), refund: of })
+      const of = { number: refund.number, round: refund.round, of: payment }
+      this.rows.set(id, { ...pieceOf(id, amount, parts, at), cause: refund.cause, refund: of })
     }
-    const rows = [...this.rows.values()].filter((t) => t.refund?.number === refund.number)
-    return {
-      pieces: rows.filter((t) => t.status !== 'failed' || t.refund?.round === refund.round),
-      isOutside: outside.length > 0,
-    }
+    return mine().filter(({ status }) => status === 'pending' || status === 'processing')
+  }
+
+  progress(plan: Plan, refund: Refund): RefundProgress {
+    return roundProgress(refund, othersOf(plan, refund), this.#moved())
+  }
+
+  pastOf({ id, returns }: Row): Past {
+    const there = [...this.rows.values()].filter((t) => t.refund?.of === id && t.gateway !== 'external')
+    return { returns, givenBack: sum(there, ({ status, amount }) => (status === 'failed' ? 0 : amount)) }
+  }
+
+  #moved(): Moved[] {
+    return [...this.rows.values()].map(movedOf)
   }
 
   #post(key: string, transaction: string | null, postings: Posting[]): void {
@@ -148,18 +148,19 @@ export class Books {
       if (isOutside) this.moved.paidOutside += cash
       if (row.installment === 0) this.moved.balance += cash
       if (cash !== row.amount) this.#broken(`${transaction} of ${row.amount} is in the ledger with ${cash}`)
-    } else if (kind === 'returned') {
+    } else if (kind === 'returned' || kind === 'reinstated') {
+      row.returns += kind === 'returned' ? 1 : 0
       this.moved.returned -= cash
       if (row.installment === 0) this.moved.balance += cash
-    } else if (kind === 'refunded') {
+    } else if (kind === 'refunded' || kind === 'refund-returned') {
       this.moved.refunded -= cash
       if (isOutside) this.moved.refundedOutside -= cash
     } else this.#broken(`Cash moved by an entry ${key}`)
   }
 
-  #refundDecided(data: Record<string, unknown>): void {
+  #refundDecided(data: Record<string, unknown>, sign: 1 | -1): void {
     const { cause, amount } = data as { cause: Refund['cause']; amount: number }
-    this.decided[cause] += amount
+    this.decided[cause] += sign * amount
   }
 
   #once(key: string): void {
@@ -174,15 +175,39 @@ export class Books {
   }
 }
 
+/** A row as the rules look at it. */
+export function movedOf({ gateway, at, ...row }: Row): Moved {
+  return { ...row, isOutside: gateway === 'external', paidAt: at, declineCode: row.outcome }
+}
+
 function rowOf(made: TransactionMade, at: Instant): Row {
   const { id, type, installment, attempt, amount, status, gateway, parts } = made
   const isBalance = installment === null && parts.length === 1 && parts[0]?.installment === 0
-  const refund = made.refund === null ? null : { number: made.refund, round: 0, of: null }
+  const refund = made.refund === null ? null : { number: made.refund, round: 0, of: made.of }
   const of = isBalance ? 0 : installment
-  return { id, type, installment: of, attempt, amount, status, outcome: null, gateway, parts, returned: 0, at, refund }
+  return {
+    id,
+    type,
+    installment: of,
+    attempt,
+    amount,
+    status,
+    outcome: null,
+    gateway,
+    parts,
+    returned: 0,
+    returns: 0,
+    cause: null,
+    at,
+    refund,
+  }
 }
 
-function pieceOf(id: string, amount: number, parts: Part[], at: Instant): Omit<Row, 'refund'> {
-  const fresh = { outcome: null, returned: 0, gateway: 'stripe' as const, status: 'pending' as const }
+function othersOf(plan: Plan, { number }: Refund): Refund[] {
+  return plan.refunds.filter((other) => other.number !== number)
+}
+
+function pieceOf(id: string, amount: number, parts: Part[], at: Instant): Omit<Row, 'refund' | 'cause'> {
+  const fresh = { outcome: null, returned: 0, returns: 0, gateway: 'stripe' as const, status: 'pending' as const }
   return { id, type: 'refund', installment: null, attempt: null, amount, parts, at, ...fresh }
 }

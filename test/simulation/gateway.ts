@@ -84,18 +84,27 @@ export class FakeGateway {
     const drawn = this.#chance.weighted({ succeeded: 100, processing: this.#trouble, failed: this.#trouble })
     if (drawn === 'failed') return refund.outcome
     held.refunded += amount
-    if (drawn === 'succeeded') {
-      refund.outcome = { result: 'succeeded' }
-      return refund.outcome
-    }
+    if (drawn === 'succeeded') return this.#given(key, held, refund)
     refund.outcome = { result: 'processing' }
     const ends = () => {
-      const fails = this.#chance.percent(25)
-      if (fails) held.refunded -= amount
-      refund.outcome = fails ? { result: 'failed', code: 'expired_or_canceled_card' } : { result: 'succeeded' }
+      if (this.#chance.percent(25)) this.#comesBack(held, refund)
+      else this.#given(key, held, refund)
     }
     this.#later(this.#chance.int(1, 200), ends, this.#chance.percent(70) ? key : null)
     return { result: 'processing' }
+  }
+
+  /** Weeks later the bank may say that it could not credit it. */
+  #given(key: string, held: Held, refund: HeldRefund): RefundOutcome {
+    if (this.#chance.percent(this.#trouble))
+      this.#later(this.#chance.int(1, 60 * 24), () => this.#comesBack(held, refund), key)
+    refund.outcome = { result: 'succeeded' }
+    return refund.outcome
+  }
+
+  #comesBack(held: Held, refund: HeldRefund): void {
+    held.refunded -= refund.amount
+    refund.outcome = { result: 'failed', code: 'expired_or_canceled_card' }
   }
 
   readRefund(key: string): RefundOutcome {
@@ -158,14 +167,19 @@ export class FakeGateway {
     return { result: 'declined', severity, code: this.#chance.pick(severity === 'soft' ? SOFT : HARD) }
   }
 
-  #succeeded(key: string, held: Held, isDebit: boolean): PaymentState {
-    if (this.#chance.percent(isDebit ? this.#trouble / 2 : this.#trouble / 10)) {
+  /** `times` more likely than usual to be taken back later. */
+  #succeeded(key: string, held: Held, isDebit: boolean, times = 1): PaymentState {
+    if (this.#chance.percent((times * this.#trouble) / (isDebit ? 2 : 10))) {
       const isTakenBack = () => {
         // A dispute of what was partly given back is the gateway's to settle for the rest; it is not drawn here.
         if (held.state.result !== 'succeeded' || held.refunded > 0) return
         const soft = isDebit && this.#chance.percent(70)
         const code = soft ? 'insufficient_funds' : isDebit ? 'debit_not_authorized' : 'dispute'
         held.state = { result: 'returned', severity: soft ? 'soft' : 'hard', code }
+        if (!soft && this.#chance.percent(50)) this.#later(this.#chance.int(1, 90 * 24), isWon, key)
+      }
+      const isWon = () => {
+        held.state = this.#succeeded(key, held, isDebit, 3)
       }
       this.#later(this.#chance.int(1, 30 * 24), isTakenBack, key)
     }

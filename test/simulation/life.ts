@@ -87,16 +87,20 @@ export class Life {
     this.decide('made', made)
   }
 
-  /** Lives the plan to its end. Throws `Broken`. */
+  /** Lives the plan to its end, and on to the last word of its gateway: news brings an ended plan back. Throws `Broken`. */
   live(): void {
-    while (!isOver(this.plan, this.now) || this.running.size > 0) {
+    while (!this.#isOver() || this.agenda.next() !== null) {
       if (this.#doWhatIsDue()) continue
-      if (isOver(this.plan, this.now) && this.running.size === 0) break
+      if (this.#isOver() && this.agenda.next() === null) break
       this.#untilSomethingHappens()
       if (this.facts.length - this.#lastMoved > 500) this.broken('No end of facts at one moment')
       if (this.facts.length > 400 + 60 * this.plan.installments.length) this.broken('No end of facts')
     }
     this.#watch.ended(this)
+  }
+
+  #isOver(): boolean {
+    return isOver(this.plan, this.now) && this.running.size === 0 && this.news.size === 0
   }
 
   /** Takes over a decision as one fact, and lets the watch see it. */

@@ -34,6 +34,7 @@ export class Invariants implements Watch {
     if (!isEnding(plan)) scheduleAddsUp(life)
     if (life.unlearned === 0) {
       ledgerHolds(life)
+      noPaymentGivenBackTwice(life)
       escalationsAgree(life)
       if (plan.cancellation) this.#cancellationHolds(life)
     }
@@ -227,11 +228,22 @@ function ledgerHolds(life: Life): void {
   if (books.accounts.receivable !== receivable)
     life.broken(`Receivable is ${books.accounts.receivable}; unpaid less to be given back is ${receivable}`)
   if (books.accounts.cash !== paid - returned - refunded) life.broken('Cash is not what moved')
-  const held = paidIn(plan) + books.decided.overpaid - refunded
+  const held = paidIn(plan) + books.decided.overpaid - refunded - plan.lost
   if (books.accounts.cash !== held) life.broken(`Cash is ${books.accounts.cash}; the plan says ${held}`)
   const underWay = plan.refunds.reduce((all, r) => all + r.amount, 0)
   if (plan.refunds.length === 0 && decided !== refunded) life.broken(`Of ${decided}, ${refunded} was given back`)
   if (decided - refunded > underWay) life.broken(`${decided - refunded} is to be given back, ${underWay} is under way`)
+}
+
+/** Nothing is given back twice of one payment, whoever gives it back (keeps Refunding). */
+function noPaymentGivenBackTwice(life: Life): void {
+  const given = new Map<string, number>()
+  for (const { status, amount, refund } of life.books.rows.values())
+    if (refund?.of && status === 'succeeded') given.set(refund.of, (given.get(refund.of) ?? 0) + amount)
+  for (const [payment, amount] of given) {
+    const paid = life.books.row(payment).amount
+    if (amount > paid) life.broken(`${amount} was given back of ${payment}, which had paid ${paid}`)
+  }
 }
 
 /** One open escalation for an instalment or refund at most, and it is the one that the plan names (keeps NSF). */

@@ -1,15 +1,14 @@
 import { attemptHeard, openAttempt, settleInstallment } from '../../domain/plans/collect.ts'
 import { findInstallment, sum } from '../../domain/plans/figures.ts'
-import { refundNumberOf } from '../../domain/plans/keys.ts'
 import * as ledger from '../../domain/plans/ledger.ts'
 import { linkSeen } from '../../domain/plans/link.ts'
+import { learnt, type News, newsOfPayment, newsOfRefund } from '../../domain/plans/news.ts'
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
 import { paymentSettled } from '../../domain/plans/pay.ts'
 import type { Installment } from '../../domain/plans/plan.ts'
 import { refundProgressed } from '../../domain/plans/refunding.ts'
-import { receivedLate, returned } from '../../domain/plans/returns.ts'
 import type { Work } from '../../domain/plans/work.ts'
-import type { Row } from './books.ts'
+import { movedOf, type Row } from './books.ts'
 import type { Life } from './life.ts'
 
 /** What the activities of plans do, with the books for a database and a gateway that draws its answers. */
@@ -82,6 +81,8 @@ function chargeRow(life: Life, a: { transaction: string; installment: number; at
     gateway: 'stripe',
     parts: [{ installment: a.installment, amount: a.amount }],
     returned: 0,
+    returns: 0,
+    cause: null,
     at: life.now,
     refund: null,
   }
@@ -120,19 +121,16 @@ export function payOnce(life: Life, number: number): void {
 /** Money back: which payments it is taken from is decided once, then each piece is asked for. */
 export function giveBack(life: Life, number: number): void {
   const refund = life.plan.refunds.find((r) => r.number === number)
-  if (!refund) return
+  if (!refund || [...life.running].some((other) => other.startsWith('refund:'))) return
   const key = `refund:${number}`
   life.running.add(key)
-  for (const told of life.news) if (refundNumberOf(life.plan, told) === number) life.news.delete(told)
   life.soon(answerAfter(life), () => {
-    const { pieces, isOutside } = life.books.allot(life.plan, refund, life.now)
-    for (const piece of pieces) if (piece.status === 'pending' || piece.status === 'processing') askPiece(life, piece)
-    const given = sum(pieces, (p) => (p.status === 'succeeded' ? p.amount : 0))
-    const underWay = sum(pieces, (p) => (p.status === 'processing' ? p.amount : 0))
-    const code = pieces.some((p) => p.status === 'failed') ? 'charge_not_refundable' : null
-    const progress = { underWay, stuck: refund.amount - given - underWay, code, outside: isOutside }
+    for (const piece of life.books.allot(life.plan, refund, life.now)) askPiece(life, piece)
+    const progress = life.books.progress(life.plan, refund)
     life.running.delete(key)
-    const what = `refund ${number}: ${given} given, ${underWay} under way, ${progress.stuck} stuck`
+    const stuck = sum(progress.stuck, (s) => s.amount)
+    const given = refund.amount - progress.underWay - stuck
+    const what = `refund ${number}: ${given} given, ${progress.underWay} under way, ${stuck} stuck`
     life.learn(what, refundProgressed(life.plan, number, progress, life.now))
   })
 }
@@ -144,6 +142,7 @@ function askPiece(life: Life, piece: Row): void {
     ? life.gateway.refund(piece.id, piece.refund?.of ?? '', piece.amount)
     : life.gateway.readRefund(piece.id)
   piece.status = outcome.result
+  piece.outcome = outcome.result === 'failed' ? outcome.code : outcome.result
   piece.at = life.now
   if (outcome.result !== 'succeeded') return
   const entry = { key: `refunded:${piece.id}`, amount: piece.amount, description: 'Refunded', transaction: piece.id }
@@ -151,30 +150,36 @@ function askPiece(life: Life, piece: Row): void {
   life.books.write([ledger.moneyBack(entry), receipt], life.now)
 }
 
-/** Looks at a payment that is over for the plan: what the gateway holds against what is recorded, closed if it should be. */
+/**
+ * Looks at a payment or refund that is over for the plan: what the gateway holds against what is recorded, closed if it
+ * should be.
+ */
 export function look(life: Life, { key, transaction, close }: Extract<Work, { do: 'look' }>): void {
   life.news.delete(transaction)
-  life.unread.delete(transaction)
   const row = life.books.rows.get(transaction)
-  if (row?.type !== 'charge' || row.gateway === 'external') return
+  if (!row || row.gateway === 'external') return
   life.running.add(key)
-  const state = close ? life.gateway.cancel(transaction) : life.gateway.state(transaction)
-  const isOpen = state.result === 'requires_action' || state.result === 'processing'
-  const isReturned = row.status === 'succeeded' && row.returned === 0
-  const isFailed = row.status === 'failed'
-  const payment = { transaction, amount: row.amount, parts: row.parts }
+  const { seen, isOpen } = newsOf(life, row, close)
+  life.unread.delete(transaction)
   life.soon(hearsAfter(life), () => {
     life.running.delete(key)
-    const seen = { close, isOpen, isPaid: isFailed && state.result === 'succeeded' }
+    const link = { close, isOpen, isPaid: seen.news === 'received' }
     life.learn(
-      `${transaction} ${close ? 'closed' : 'looked at'}: ${state.result}`,
-      linkSeen(life.plan, transaction, seen, life.now),
+      `${transaction} ${close ? 'closed' : 'looked at'}${isOpen ? ', open' : ''}`,
+      linkSeen(life.plan, transaction, link, life.now),
     )
-    if (isReturned && state.result === 'returned')
-      life.learn(`${transaction} returned, ${state.code}`, returned(life.plan, payment, state, life.now))
-    if (isFailed && state.result === 'succeeded')
-      life.learn(`${transaction} came after all`, receivedLate(life.plan, payment, life.now))
+    life.learn(`${transaction}: ${seen.news}`, learnt(life.plan, seen, life.now))
   })
+}
+
+function newsOf(life: Life, row: Row, close: boolean): { seen: News; isOpen: boolean } {
+  if (row.type === 'refund') {
+    const seen = newsOfRefund(movedOf(row), life.gateway.readRefund(row.id), row.cause ?? 'adjustment')
+    return { seen, isOpen: false }
+  }
+  const state = close ? life.gateway.cancel(row.id) : life.gateway.state(row.id)
+  const isOpen = state.result === 'requires_action' || state.result === 'processing'
+  return { seen: newsOfPayment(movedOf(row), state, life.books.pastOf(row)), isOpen }
 }
 
 function words(outcome: ChargeOutcome): string {

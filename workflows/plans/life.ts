@@ -18,7 +18,7 @@ const LONG_RUN = 60
  * then it sleeps until the next moment or message. All state is in the plan, so that a run which begins with a carried
  * plan goes on where the last one was.
  */
-export async function live({ plan, opening }: messages.PlanStart): Promise<void> {
+export async function live({ plan, opening, isBack }: messages.PlanStart): Promise<void> {
   const run = beginRun(plan, opening === null)
   hearCommands(run)
   hearNews(run)
@@ -27,6 +27,7 @@ export async function live({ plan, opening }: messages.PlanStart): Promise<void>
     recordOpening(run, opening)
     await run.writing
   }
+  if (isBack) await joinClock(run)
   while (!(await isFinished(run))) await untilSomethingHappens(run)
   await leaveClock(run)
   await condition(allHandlersFinished)

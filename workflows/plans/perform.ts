@@ -2,11 +2,10 @@ import { formatMoney } from '../../domain/money.ts'
 import { afterwards } from '../../domain/plans/afterwards.ts'
 import { attemptHeard, openAttempt, whyAttempt } from '../../domain/plans/collect.ts'
 import { findInstallment, today } from '../../domain/plans/figures.ts'
-import { refundNumberOf } from '../../domain/plans/keys.ts'
 import { linkSeen } from '../../domain/plans/link.ts'
+import { learnt } from '../../domain/plans/news.ts'
 import { paymentSettled } from '../../domain/plans/pay.ts'
 import { refundProgressed } from '../../domain/plans/refunding.ts'
-import { receivedLate, returned } from '../../domain/plans/returns.ts'
 import { installmentInWords } from '../../domain/plans/words.ts'
 import type { Work } from '../../domain/plans/work.ts'
 import { ask, askByItself, askHereFirst } from './activities.ts'
@@ -16,6 +15,8 @@ import { noteWritten } from './written.ts'
 /** Begins one piece of work beside the main loop, unless it is under way already. */
 export function begin(run: Run, work: Work): void {
   if (run.running.has(work.key)) return
+  // One refund after the other: what one leaves to a broker is not to be taken by the next.
+  if (work.do === 'refund' && [...run.running].some((key) => key.startsWith('refund:'))) return
   const { byTime } = run
   startWork(run, work.key, () => perform(run, work, byTime))
 }
@@ -98,7 +99,6 @@ async function giveBack(run: Run, number: number): Promise<void> {
   const { plan } = run
   const refund = plan.refunds.find((r) => r.number === number)
   if (!refund) return
-  for (const transaction of run.news) if (refundNumberOf(plan, transaction) === number) run.news.delete(transaction)
   const summary = `Refund ${formatMoney(refund.amount, plan.terms.currency)} because of ${refund.cause}`
   const { at, ...progress } = await ask.giveBack.executeWithOptions({ summary }, [
     { tenant: plan.tenant, plan: plan.id, refund, clock: plan.clock?.now ?? null },
@@ -116,9 +116,8 @@ async function look(run: Run, { transaction, close }: Extract<Work, { do: 'look'
   const seen = await ask.lookAt.executeWithOptions({ summary }, [
     { tenant: plan.tenant, plan: plan.id, transaction, close },
   ])
-  const { isOpen, news } = seen
-  apply(run, linkSeen(run.plan, transaction, { close, isOpen, isPaid: news === 'received' }, now(run)))
-  if (seen.news === 'returned') apply(run, returned(run.plan, seen.payment, seen.outcome, now(run)))
-  if (seen.news === 'received') apply(run, receivedLate(run.plan, seen.payment, now(run)))
+  const link = { close, isOpen: seen.isOpen, isPaid: seen.news === 'received' }
+  apply(run, linkSeen(run.plan, transaction, link, now(run)))
+  apply(run, learnt(run.plan, seen, now(run)))
   apply(run, afterwards(run.plan, now(run)))
 }

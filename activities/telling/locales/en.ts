@@ -165,6 +165,16 @@ const letters: Wording['letters'] = {
       ['Still to pay', f.outstanding],
     ],
   }),
+  'payment.reinstated': (f) => ({
+    subject: `Your payment of ${f.amount} counts again`,
+    paragraphs: [
+      'Your bank has given us back a payment that it had taken back before. It counts as paid again; if that is more than you owe, we give you back the rest.',
+    ],
+    facts: [
+      ['Amount', f.amount],
+      ['Still to pay', f.outstanding],
+    ],
+  }),
   'payment_method.required': (f) => ({
     subject: 'Please give us another way to pay',
     paragraphs: [
@@ -186,6 +196,13 @@ const letters: Wording['letters'] = {
       ['Amount', f.amount],
       ['Date', f.day],
     ],
+  }),
+  'refund.failed': (f) => ({
+    subject: `Your refund of ${f.amount} did not arrive`,
+    paragraphs: [
+      `We had given back ${f.amount}, but your bank could not credit it and has sent it back to us. Your broker has been told and will see to it that you get it.`,
+    ],
+    facts: [['Amount', f.amount]],
   }),
 }
 

@@ -167,6 +167,16 @@ const letters: Wording['letters'] = {
       ['Reste à payer', f.outstanding],
     ],
   }),
+  'payment.reinstated': (f) => ({
+    subject: `Votre paiement de ${f.amount} compte à nouveau`,
+    paragraphs: [
+      'Votre banque nous a rendu un paiement qu’elle avait repris. Il compte à nouveau comme payé ; si c’est plus que ce que vous devez, nous vous remboursons le reste.',
+    ],
+    facts: [
+      ['Montant', f.amount],
+      ['Reste à payer', f.outstanding],
+    ],
+  }),
   'payment_method.required': (f) => ({
     subject: 'Veuillez nous indiquer un autre moyen de paiement',
     paragraphs: [
@@ -190,6 +200,13 @@ const letters: Wording['letters'] = {
       ['Montant', f.amount],
       ['Date', f.day],
     ],
+  }),
+  'refund.failed': (f) => ({
+    subject: `Votre remboursement de ${f.amount} n’est pas arrivé`,
+    paragraphs: [
+      `Nous vous avions remboursé ${f.amount}, mais votre banque n’a pas pu créditer ce montant et nous l’a renvoyé. Votre courtier est prévenu et veillera à ce que vous le receviez.`,
+    ],
+    facts: [['Montant', f.amount]],
   }),
 }
 
