@@ -68,8 +68,20 @@ describe('what npm start brings up', () => {
     expect(loadConfig(named.env).STRIPE_API_URL).toBeUndefined()
   })
 
-  it('refuses a database of which not every login is named', () => {
-    expect(() => compose({ DATABASE_URL: DATABASE.DATABASE_URL })).toThrow('DATABASE_OWNER_URL is missing')
+  it('takes a database that is named by one URL for the owner of it, and makes the other logins beside', () => {
+    const { env } = compose({ DATABASE_URL: 'postgres://me:secret@db:5433/tenor?sslmode=require' })
+    expect(env).toMatchObject({
+      DATABASE_OWNER_URL: 'postgres://me:secret@db:5433/tenor?sslmode=require',
+      DATABASE_URL: 'postgres://tenor_api:secret@db:5433/tenor?sslmode=require',
+      DATABASE_WORKER_URL: 'postgres://tenor_worker:secret@db:5433/tenor?sslmode=require',
+    })
+    expect(own({ DATABASE_URL: 'postgres://me@db/tenor' })).toEqual(without('postgres'))
+  })
+
+  it('refuses a database of which two logins are named, and what is no URL', () => {
+    const { DATABASE_OWNER_URL: _, ...two } = DATABASE
+    expect(() => compose(two)).toThrow('DATABASE_OWNER_URL is missing')
+    expect(() => compose({ DATABASE_URL: 'db.example.com' })).toThrow('DATABASE_URL is wrong')
   })
 
   it('refuses a gateway that is named by half', () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { ROLES } from '../../db/tenancy/roles.ts'
 import { loadConfig } from '../config.ts'
 import { keysFileOf } from './dev-keys.ts'
 import type { PartName } from './part.ts'
@@ -39,6 +40,7 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
   const ownIssuer = !names('OIDC_ISSUER', 'DEV_ISSUER_KEY_FILE')
 
   if (!names('DATABASE_URL', 'DATABASE_WORKER_URL', 'DATABASE_OWNER_URL')) bring('postgres', embeddedDatabase(ports))
+  else if (!names('DATABASE_WORKER_URL', 'DATABASE_OWNER_URL')) Object.assign(env, loginsBeside(given.DATABASE_URL))
   const ownKeys = !names('TENOR_KEYS', 'TENOR_KEYS_FILE')
   if (ownKeys) env.TENOR_KEYS_FILE = keysFileOf(home)
   if (!names('TEMPORAL_ADDRESS')) {
@@ -83,6 +85,17 @@ function hostOf(address = ''): string {
 function embeddedDatabase(ports: Ports): Record<string, string> {
   const { api, worker, owner } = postgresUrls(ports.postgres)
   return { DATABASE_URL: api, DATABASE_WORKER_URL: worker, DATABASE_OWNER_URL: owner }
+}
+
+/**
+ * One URL alone is the owner's, who is let make the other two logins: beside it, with its password. What is no URL is
+ * left for the configuration to name.
+ */
+function loginsBeside(given = ''): Record<string, string> {
+  const owner = given.trim()
+  if (!URL.canParse(owner)) return {}
+  const as = (login: string) => Object.assign(new URL(owner), { username: login }).href
+  return { DATABASE_OWNER_URL: owner, DATABASE_URL: as(ROLES.api), DATABASE_WORKER_URL: as(ROLES.worker) }
 }
 
 function stripeSandbox(ports: Ports, api: string): Record<string, string> {
