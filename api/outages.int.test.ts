@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client'
 import { openDatabase } from '../db/orm.ts'
 import { NoAnswer } from '../gateways/payments.ts'
 import { type ApiWorld, ask, startApiWorld } from '../test/support/api-world.ts'
+import { TEST_KEYS } from '../test/support/keys.ts'
 import { freshTaskQueue } from '../test/support/servers.ts'
 import { freePort } from '../workers/stack/ports.ts'
 import { lazyConnection } from './http/temporal.ts'
@@ -80,7 +81,10 @@ describe('while something cannot be reached', () => {
   }, 60_000)
 
   it('no database: 503, never a stack trace', async () => {
-    const orm = await openDatabase(`postgres://tenor@127.0.0.1:${await freePort()}/none`, { connectTimeoutMs: 1_000 })
+    const orm = await openDatabase(`postgres://tenor@127.0.0.1:${await freePort()}/none`, {
+      connectTimeoutMs: 1_000,
+      keys: TEST_KEYS,
+    })
     const app = await world.another({}, { orm })
     for (const [method, url, body] of [
       ['GET', '/payment_terms'],

@@ -1,4 +1,6 @@
+import { inTenant } from '../../db/tenancy/scope.ts'
 import { type ApiWorld, startApiWorld, tokenOf } from '../../test/support/api-world.ts'
+import type { ApiDeps } from '../deps.ts'
 import { mend, type Proven, proofOf } from './proof.ts'
 
 let world: ApiWorld
@@ -25,11 +27,13 @@ async function paidOnce(): Promise<{ id: string; url: string }> {
   return { id, url }
 }
 
-async function proven(id: string): Promise<Proven> {
-  const found = await proofOf(world.deps, id)
+async function proven(id: string, others: Partial<ApiDeps> = {}): Promise<Proven> {
+  const found = await inTenant('acme', () => proofOf({ ...world.deps, ...others }, id))
   if (!found) throw new Error('There is no such plan')
   return found
 }
+
+const mended = (found: Proven) => inTenant('acme', () => mend(world.deps, found))
 
 const differences = ({ proof }: Proven, kind = 'different') =>
   proof.checks.flatMap((check) => check.differences.filter((d) => d.kind === kind).map((d) => d.detail))
@@ -54,8 +58,8 @@ it('is not for others, nor for customers', async () => {
 
 it('finds a payment at the gateway that Tenor has not made, and changes nothing about it', async () => {
   const { id } = await paidOnce()
-  const { payments, orm } = world.deps
-  const [row] = await orm.em
+  const { payments } = world.deps
+  const [row] = await world.orm.em
     .fork()
     .execute('select gateway_customer_id as customer from customers where id = ?', [`proof-${count}`])
   const made = await payments.create({
@@ -73,7 +77,7 @@ it('finds a payment at the gateway that Tenor has not made, and changes nothing 
   const expected = [`Stripe has a payment of $100.00 for instalment 4 that Tenor has no transaction for (${made.id}).`]
   const found = await proven(id)
   expect(differences(found)).toEqual(expected)
-  expect(await mend(world.deps, found)).toBe(false)
+  expect(await mended(found)).toBe(false)
   expect(differences(await proven(id))).toEqual(expected)
 })
 
@@ -89,7 +93,7 @@ it('mends rows that do not say what the workflow has decided, and only those', a
   const found = await proven(id)
   expect(differences(found)).toContain('Instalment 9: the row has amount 7, the workflow 10000.')
   expect(found.proof.status).toBe('different')
-  expect(await mend(world.deps, found)).toBe(true)
+  expect(await mended(found)).toBe(true)
   expect(differences(await proven(id))).toEqual([])
   const { updated_at: _, ...after } = (await world.ask('GET', url)).body
   expect(before).toMatchObject(after)
@@ -98,9 +102,7 @@ it('mends rows that do not say what the workflow has decided, and only those', a
 it('says what it could not look at', async () => {
   const { id } = await paidOnce()
   const payments = { ...world.deps.payments, list: () => Promise.reject(new Error('Stripe gave no answer')) }
-  const found = await proofOf({ ...world.deps, payments }, id)
-  expect(found?.proof.status).toBe('unread')
-  expect(found && differences(found, 'unread')).toEqual(
-    Array(2).fill('Stripe could not be asked: Stripe gave no answer'),
-  )
+  const found = await proven(id, { payments })
+  expect(found.proof.status).toBe('unread')
+  expect(differences(found, 'unread')).toEqual(Array(2).fill('Stripe could not be asked: Stripe gave no answer'))
 })

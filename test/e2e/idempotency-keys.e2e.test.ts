@@ -65,12 +65,15 @@ const CASES: Record<string, () => Promise<Case>> = {
   },
 }
 
-/** Every POST that the API describes. Webhooks are another matter: gateways send no keys, and endpoints need a receiver. */
+/** Secrets are shown once and not for a key again, as the tests of identity say; who signs in is nobody yet. */
+const SHOWN_ONCE = ['/api_clients', '/api_clients/{id}/rotate_secret', '/users', '/sign_in', '/oauth/token']
+
+/** Every other POST that the API describes. Webhooks are another matter: gateways send no keys, and endpoints need a receiver. */
 const openapi = JSON.parse(readFileSync(new URL('../../api/openapi.json', import.meta.url), 'utf8')) as {
   paths: Record<string, object>
 }
 const POSTS = Object.keys(openapi.paths).filter(
-  (path) => 'post' in (openapi.paths[path] ?? {}) && !path.startsWith('/webhook'),
+  (path) => 'post' in (openapi.paths[path] ?? {}) && !path.startsWith('/webhook') && !SHOWN_ONCE.includes(path),
 )
 
 let keys = 0

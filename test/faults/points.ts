@@ -46,15 +46,30 @@ function readOrNothing(file: string): string {
   }
 }
 
-/** `before`, the work, `after`: of a promise, when it is fulfilled. */
-function around<T>(name: string, work: () => T): T {
+/** `before`, the work, `after`: of a promise, when it is fulfilled, and of a query that calls back, when it does. */
+function around<T>(name: string, work: () => T, calls?: Calls): T {
   point(`before ${name}`)
+  const { callback } = calls ?? {}
+  if (calls && callback) {
+    calls.callback = (error, ...answer) => {
+      if (!error) point(`after ${name}`)
+      return callback(error, ...answer)
+    }
+  }
   const result = work()
   if (!(result instanceof Promise)) return result
   return result.then((value: unknown) => {
     point(`after ${name}`)
     return value
   }) as T
+}
+
+type Calls = { callback?: (error: Error | null, ...answer: unknown[]) => unknown }
+
+/** pg's own query objects, which are given instead of a text. */
+function callsBack(given: unknown): Calls | undefined {
+  const { submit, callback } = (given ?? {}) as { submit?: unknown; callback?: unknown }
+  return typeof submit === 'function' && typeof callback === 'function' ? (given as Calls) : undefined
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a library's method, whatever its signature.
@@ -66,7 +81,8 @@ function wrap(owner: object, method: string, name: (self: object, args: unknown[
   const original = methods[method] as Method
   methods[method] = function (...args) {
     const called = name(this, args)
-    return called === null ? original.apply(this, args) : around(called, () => original.apply(this, args))
+    if (called === null) return original.apply(this, args)
+    return around(called, () => original.apply(this, args), callsBack(args[0]))
   }
 }
 

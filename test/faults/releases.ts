@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 /** Releases beside this one: the working tree again, with workflows that differ. */
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const ROOMS = ['activities', 'api', 'db', 'domain', 'gateways', 'workers', 'workflows', 'package.json']
+const ROOMS = ['activities', 'api', 'db', 'domain', 'gateways', 'secrets', 'workers', 'workflows', 'package.json']
 
 type Edit = { file: string; from: string; to: string }
 
