@@ -52,6 +52,14 @@ export function refundWanted(plan: Plan, amount: number, cause: Refund['cause'],
  */
 export type RefundProgress = { underWay: number; stuck: Stuck[]; code: string | null; outside: boolean }
 
+/**
+ * The payments of which the gateway would give nothing back. One of them may itself have been taken back while the refund
+ * was under way, which could not be told before: they are to be looked at (keeps Refunding).
+ */
+export function paymentsInDoubt({ stuck }: RefundProgress): string[] {
+  return stuck.flatMap(({ payment }) => (payment === null ? [] : [payment]))
+}
+
 /** A round of a refund has come to an end, or waits for the bank (keeps Refunding). */
 export function refundProgressed(plan: Plan, number: number, progress: RefundProgress, at: Instant): Decision {
   const refund = plan.refunds.find((r) => r.number === number)

@@ -100,7 +100,7 @@ describe('the worker is killed', () => {
       await expectPaid(begun, 1)
       expect([ofCharge[k], ...(await violations(stack.tenor, begun))]).toEqual([ofCharge[k]])
     }
-  }, 300_000)
+  }, 900_000)
 
   it('at any further point of declines and their escalation: one case, and everything is told once', async () => {
     const beginning = { reminder_days: 0, outcomes: ['insufficient_funds', 'insufficient_funds'] }
@@ -123,7 +123,7 @@ describe('the worker is killed', () => {
         ],
       ])
     }
-  }, 300_000)
+  }, 900_000)
 
   it('while money is given back: it is given back once', async () => {
     const { tenor } = stack

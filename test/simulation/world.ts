@@ -6,7 +6,7 @@ import { learnt, type News, newsOfPayment, newsOfRefund } from '../../domain/pla
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
 import { paymentSettled } from '../../domain/plans/pay.ts'
 import type { Installment } from '../../domain/plans/plan.ts'
-import { refundProgressed } from '../../domain/plans/refunding.ts'
+import { paymentsInDoubt, refundProgressed } from '../../domain/plans/refunding.ts'
 import type { Work } from '../../domain/plans/work.ts'
 import { movedOf, type Row } from './books.ts'
 import type { Life } from './life.ts'
@@ -128,6 +128,7 @@ export function giveBack(life: Life, number: number): void {
     for (const piece of life.books.allot(life.plan, refund, life.now)) askPiece(life, piece)
     const progress = life.books.progress(life.plan, refund)
     life.running.delete(key)
+    for (const payment of paymentsInDoubt(progress)) life.news.add(payment)
     const stuck = sum(progress.stuck, (s) => s.amount)
     const given = refund.amount - progress.underWay - stuck
     const what = `refund ${number}: ${given} given, ${progress.underWay} under way, ${stuck} stuck`

@@ -5,7 +5,7 @@ import { findInstallment, today } from '../../domain/plans/figures.ts'
 import { linkSeen } from '../../domain/plans/link.ts'
 import { learnt } from '../../domain/plans/news.ts'
 import { paymentSettled } from '../../domain/plans/pay.ts'
-import { refundProgressed } from '../../domain/plans/refunding.ts'
+import { paymentsInDoubt, refundProgressed } from '../../domain/plans/refunding.ts'
 import { installmentInWords } from '../../domain/plans/words.ts'
 import type { Work } from '../../domain/plans/work.ts'
 import { ask, askByItself, askHereFirst } from './activities.ts'
@@ -103,6 +103,7 @@ async function giveBack(run: Run, number: number): Promise<void> {
   const { at, ...progress } = await ask.giveBack.executeWithOptions({ summary }, [
     { tenant: plan.tenant, plan: plan.id, refund, clock: plan.clock?.now ?? null },
   ])
+  for (const payment of paymentsInDoubt(progress)) run.news.add(payment)
   apply(run, refundProgressed(run.plan, number, progress, at))
   apply(run, afterwards(run.plan, now(run)))
 }
