@@ -1,6 +1,6 @@
 import { prepareDatabase } from '../db/migrate.ts'
 import { loadConfigOrExit, orExit } from './config.ts'
-import { keysIn } from './keys.ts'
+import { keysIn, refuseMissingKeys } from './keys.ts'
 import { devIssuerOf } from './stack/dev-issuer.ts'
 import { makeDevKeys } from './stack/dev-keys.ts'
 import { registerSearchAttributes } from './stack/temporal.ts'
@@ -14,11 +14,13 @@ const { DATABASE_URL: api, DATABASE_WORKER_URL: worker, DATABASE_OWNER_URL: owne
 if (config.DEV_ISSUER_KEY_FILE && config.TENOR_KEYS_FILE && makeDevKeys(config.TENOR_KEYS_FILE)) {
   console.log(`Keys: made a development key in ${config.TENOR_KEYS_FILE}.`)
 }
-const applied = await prepareDatabase(
-  { owner, api, worker },
-  orExit(() => keysIn(config)),
-)
+const keys = orExit(() => keysIn(config))
+const applied = await prepareDatabase({ owner, api, worker }, keys)
 console.log(`Schema: ${applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to do'}.`)
+await refuseMissingKeys(owner, keys).catch((error: Error) => {
+  console.error(error.message)
+  process.exit(1)
+})
 await registerSearchAttributes(config.TEMPORAL_ADDRESS, config.TEMPORAL_NAMESPACE)
 console.log('Search attributes: registered.')
 if (config.DEV_ISSUER_KEY_FILE) {

@@ -72,7 +72,7 @@ function comparable(by: 'email' | 'phone', value: string): string {
 }
 
 const about = (tenantId: string, by: 'email' | 'phone') => ['customers', by, tenantId]
-const placeOf = ({ tenantId, id }: CustomerId, column: string): Place => ['customers', column, tenantId, id]
+export const placeOf = ({ tenantId, id }: CustomerId, column: string): Place => ['customers', column, tenantId, id]
 
 type Columns = Pick<CustomerRow, 'name' | 'email' | 'emailIndex' | 'phone' | 'phoneIndex' | 'defaultPaymentMethod'>
 
@@ -93,6 +93,13 @@ function closed(keys: KeyRing, of: CustomerId, given: Partial<Personal>): Partia
       defaultPaymentMethod: method && column('default_payment_method', JSON.stringify(method)),
     }),
   }
+}
+
+/** The keyed hashes of a row under the active key. */
+export function reindexed(keys: KeyRing, of: CustomerId, row: Pick<CustomerRow, 'email' | 'phone'>) {
+  const index = (by: 'email' | 'phone', sealed: Sealed) =>
+    blindIndex(keys, about(of.tenantId, by), comparable(by, unseal(keys, placeOf(of, by), sealed)))
+  return { email_index: index('email', row.email), phone_index: row.phone ? index('phone', row.phone) : null }
 }
 
 function opened(keys: KeyRing, row: CustomerRow): Customer {

@@ -6,7 +6,7 @@ import { keysOf } from '../keys.ts'
 export type Claim = { tenantId: string; caller: string; route: string; key: string }
 type Database = Parameters<typeof keysOf>[0]
 
-const placeOf = ({ tenantId, caller, route, key }: Claim): Place => [
+export const placeOf = ({ tenantId, caller, route, key }: Claim): Place => [
   'idempotency_keys',
   'body',
   tenantId,

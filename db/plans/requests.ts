@@ -7,7 +7,7 @@ import type { PlanRow } from './plans.ts'
 type Request = Record<string, unknown>
 type Database = Parameters<typeof keysOf>[0]
 
-const placeOf = (planId: string): Place => ['plans', 'request', planId]
+export const placeOf = (planId: string): Place => ['plans', 'request', planId]
 
 export function sealedRequest(database: Database, planId: string, request: Request): Sealed {
   return seal(keysOf(database), placeOf(planId), JSON.stringify(request))

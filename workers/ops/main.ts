@@ -4,6 +4,7 @@ import { ConfigError } from '../config.ts'
 import { resetCommand, signalCommand } from './batch.ts'
 import { connectOps, type Ops, UsageError } from './connect.ts'
 import { issuerCommand } from './issuers.ts'
+import { keysCommand, rotateKeysCommand } from './keys.ts'
 import { proveCommand } from './prove.ts'
 import { replayOpenCommand } from './replay-open.ts'
 import { resendCommand } from './resend.ts'
@@ -20,6 +21,8 @@ const USAGE = `npm run ops -- <command>
   webhook <id> --done --reason <what was done>    take it off the list
   issuer                       tenants' own OIDC issuers; issuer <url> --tenant <t> --audience <a> adds one,
                                issuer <url> --remove takes it away
+  keys                         which key is needed by how many values and open workflows
+  rotate-keys                  encrypt everything in the database with the active key; can be stopped and begun again
   replay-open                  replay all open workflows against this working tree; count what would break
   signal --query <q> --name <signal> [--input <json>] [--dry-run]
   reset --query <q> --reason <why> [--to last|first] [--dry-run]
@@ -70,6 +73,8 @@ const COMMANDS: Record<string, Run> = {
   resend: (ops, _, [id]) => resendCommand(ops, id),
   webhook: (ops, { again, done, reason }, [id]) => webhookCommand(ops, { id, again, done, reason }),
   issuer: (ops, { tenant, audience, remove }, [url]) => issuerCommand(ops, url, { tenant, audience, remove }),
+  keys: (ops) => keysCommand(ops),
+  'rotate-keys': (ops) => rotateKeysCommand(ops),
   'replay-open': (ops) => {
     // What the replayed workflows log has been logged before.
     Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) })

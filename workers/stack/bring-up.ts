@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
-import { keysIn } from '../keys.ts'
+import { keysIn, refuseMissingKeys } from '../keys.ts'
 import { areListening, isHealthy, programPart } from './children.ts'
 import type { Home } from './home.ts'
 import { createPart, type Part, type PartName, type PartSpec } from './part.ts'
@@ -59,9 +59,11 @@ async function database(ground: Ground): Promise<void> {
   }
   const { prepareDatabase } = await import('../../db/migrate.ts')
   const { DATABASE_URL: api, DATABASE_WORKER_URL: worker, DATABASE_OWNER_URL: owner } = config
-  await prepareDatabase({ owner, api, worker }, keysIn(config)).catch((error: Error) => {
+  const keys = keysIn(config)
+  await prepareDatabase({ owner, api, worker }, keys).catch((error: Error) => {
     throw new Error(`The database could not be brought up to the newest schema: ${error.message}`, { cause: error })
   })
+  await refuseMissingKeys(owner, keys)
 }
 
 async function temporal(ground: Ground): Promise<void> {
