@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type DatabaseUrls, seeingAll } from '../../db/migrate.ts'
 import { takeHome } from '../../workers/stack/home.ts'
@@ -82,8 +83,22 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await asAdmin(`create database ${name} template ${TEMPLATE}`)
   const urls = postgresUrls(Number(new URL(databaseUrl()).port), name)
-  return { url: seeingAll(urls.owner), urls, drop: () => asAdmin(`drop database if exists ${name} with (force)`) }
+  return { url: seeingAll(urls.owner), urls, drop: () => dropDatabase(name) }
 }
+
+/** The server's own housekeeping may be at work there, which the owner may not end: it is over in a moment. */
+async function dropDatabase(name: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await asAdmin(`drop database if exists ${name} with (force)`)
+    } catch (error) {
+      if ((error as pg.DatabaseError).code !== INSUFFICIENT_PRIVILEGE || tries === 40) throw error
+      await sleep(250)
+    }
+  }
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501'
 
 /** `host:port` of the tests' Temporal server, namespace `default`, with Tenor's search attributes. */
 export function temporalAddress(): string {
