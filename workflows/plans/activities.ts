@@ -32,8 +32,10 @@ type Frequent = 'chargeInstallment' | 'recordChange'
 
 /**
  * Asks within the workflow task first, and when that fails, takes long, or the task has asked enough already, as an
- * activity of its own, which goes on until there is an answer. Both are safe to run again after the other, being idempotent by their keys. Not for what begins
- * while somebody waits for the answer to a message: an answer leaves when the task ends.
+ * activity of its own, which goes on until there is an answer. Both are safe to run again after the other, being idempotent
+ * by their keys. One at a time: of two that are asked beside each other a replay is told the answers in the order in which
+ * they were asked, whichever came first, and what follows from them would differ. Not for what begins while somebody waits
+ * for the answer to a message: an answer leaves when the task ends.
  */
 export async function askHereFirst<Name extends Frequent>(
   run: Pick<Run, 'here'>,
@@ -41,21 +43,31 @@ export async function askHereFirst<Name extends Frequent>(
   summary: string,
   argument: Parameters<PlanActivities[Name]>[0],
 ): Promise<Awaited<ReturnType<PlanActivities[Name]>>> {
-  if (!mayAskHere(run)) return askByItself(name, summary, argument)
+  const { here } = run
+  const answer = here.turn.then(() => {
+    if (!mayAskHere(here)) throw new AskedEnough()
+    return (askHere[name] as unknown as Asked<Name>).executeWithOptions({ summary }, [argument])
+  })
+  // Whoever is next need not wait for the activity that follows a failure.
+  here.turn = answer.then(nothing, nothing)
   try {
-    return await (askHere[name] as unknown as Asked<Name>).executeWithOptions({ summary }, [argument])
+    return await answer
   } catch (error) {
     if (isCancellation(error)) throw error
     return askByItself(name, summary, argument)
   }
 }
 
-function mayAskHere(run: Pick<Run, 'here'>): boolean {
+class AskedEnough extends Error {}
+
+const nothing = (): void => {}
+
+function mayAskHere(here: Run['here']): boolean {
   // The same throughout a workflow task, and in its replay.
   const task = workflowInfo().historyLength
-  const asked = run.here.task === task ? run.here.asked : 0
+  const asked = here.task === task ? here.asked : 0
   if (asked === MOST_IN_A_TASK) return false
-  run.here = { task, asked: asked + 1 }
+  Object.assign(here, { task, asked: asked + 1 })
   return true
 }
 

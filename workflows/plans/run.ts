@@ -26,8 +26,8 @@ export type Run = {
   stirred: boolean
   /** It was time that woke the loop, so that nobody waits for an answer from this workflow task. */
   byTime: boolean
-  /** How much the workflow task that began at an event has asked within itself. */
-  here: { task: number; asked: number }
+  /** How much the workflow task that began at an event has asked within itself, and when the next may be asked. */
+  here: { task: number; asked: number; turn: Promise<void> }
   timer: { at: Instant; scope: CancellationScope } | null
   /** The test clock's tick at which the plan last said that it had come to rest. */
   restedAt: number
@@ -52,7 +52,7 @@ export function beginRun(plan: Plan, isRecorded: boolean): Run {
     news: new Set(),
     stirred: true,
     byTime: false,
-    here: { task: 0, asked: 0 },
+    here: { task: 0, asked: 0, turn: Promise.resolve() },
     timer: null,
     restedAt: plan.sequence.clockTick,
     reportedWake: isRecorded && plan.clock ? nextWake(plan, plan.clock.now) : null,
