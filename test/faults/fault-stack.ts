@@ -278,9 +278,16 @@ export class FaultStack {
     return fs.existsSync(seen) ? fs.readFileSync(seen, 'utf8').trim().split('\n') : []
   }
 
-  /** Copies every part's log and Temporal's state, with every history, to a folder that stays. */
+  /** What the API has answered with 500 so far: each is an error that it does not know, whatever was broken. */
+  surprises(): string[] {
+    const lines = fs.readFileSync(this.home.logFile('api'), 'utf8').split('\n')
+    return lines.filter((line) => line.includes('"code":"internal_error"'))
+  }
+
+  /** Copies every part's log and Temporal's state, with every history and what reads it, to a folder that stays. */
   keep(folder: string): void {
     fs.cpSync(join(this.home.path, 'logs'), folder, { recursive: true })
+    fs.cpSync(keysFileOf(this.home.path), join(folder, 'keys'))
     for (const file of fs.globSync('temporal.db*', { cwd: this.home.path })) {
       fs.cpSync(join(this.home.path, file), join(folder, file))
     }
