@@ -23,6 +23,8 @@ const PREFIX = 'tenor-faults-'
 
 /** Of a client that wants something done, however much is broken, on a machine that is busy. */
 const PATIENCE_MS = 240_000
+/** How often a part may end as it starts. */
+const STARTS = 5
 
 export type Way = 'stripe' | 'postgres' | 'temporal'
 export const WAYS: readonly Way[] = ['stripe', 'postgres', 'temporal']
@@ -165,12 +167,21 @@ export class FaultStack {
     await this.#part(name).kill('SIGKILL')
   }
 
-  /** Brings a part back that is down; resolves when it answers. */
+  /**
+   * Brings a part back that is down; resolves when it answers. One that ends as it starts, because what it needs is away
+   * just then, is started again, as whatever supervises processes does.
+   */
   async start(name: PartName): Promise<void> {
     const part = this.#part(name)
-    // Its end may not have been noticed yet.
-    if (this.isUp(name)) await part.kill('SIGKILL')
-    await part.start()
+    for (let tries = 1; ; tries++) {
+      // Its end may not have been noticed yet.
+      if (this.isUp(name)) await part.kill('SIGKILL')
+      try {
+        return await part.start()
+      } catch (error) {
+        if (tries === STARTS) throw error
+      }
+    }
   }
 
   /** Politely, as a deployment does, and it stays down. */
