@@ -22,9 +22,9 @@ import { startProxy, type TcpProxy } from './proxy.ts'
 const PREFIX = 'tenor-faults-'
 
 /** Of a client that wants something done, however much is broken, on a machine that is busy. */
-const PATIENCE_MS = 240_000
-/** How often a part may end as it starts. */
-const STARTS = 5
+const PATIENCE_MS = 480_000
+/** How often a program may end as it starts, because what it needs is away just then: whatever supervises it starts it again. */
+const SECOND_TRIES = 20
 
 export type Way = 'stripe' | 'postgres' | 'temporal'
 export const WAYS: readonly Way[] = ['stripe', 'postgres', 'temporal']
@@ -134,7 +134,7 @@ export class FaultStack {
     env: NodeJS.ProcessEnv,
     ready: () => Promise<boolean>,
   ): Promise<void> {
-    const options = { env, logFile: this.home.logFile(name), ready, readyTimeoutMs: 90_000 }
+    const options = { env, logFile: this.home.logFile(name), ready, readyTimeoutMs: 90_000, secondTries: SECOND_TRIES }
     return this.#add(programPart(name, command, options))
   }
 
@@ -167,21 +167,12 @@ export class FaultStack {
     await this.#part(name).kill('SIGKILL')
   }
 
-  /**
-   * Brings a part back that is down; resolves when it answers. One that ends as it starts, because what it needs is away
-   * just then, is started again, as whatever supervises processes does.
-   */
+  /** Brings a part back that is down; resolves when it answers. */
   async start(name: PartName): Promise<void> {
     const part = this.#part(name)
-    for (let tries = 1; ; tries++) {
-      // Its end may not have been noticed yet.
-      if (this.isUp(name)) await part.kill('SIGKILL')
-      try {
-        return await part.start()
-      } catch (error) {
-        if (tries === STARTS) throw error
-      }
-    }
+    // Its end may not have been noticed yet.
+    if (this.isUp(name)) await part.kill('SIGKILL')
+    await part.start()
   }
 
   /** Politely, as a deployment does, and it stays down. */
