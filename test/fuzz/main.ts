@@ -23,13 +23,12 @@ const USAGE = `npm run fuzz [-- --examples <n>] [--links <seconds>] [--only <reg
   --seed      as printed by a run before, to make up the same again`
 
 const MANY = '100000000'
-/** What is made up is waited for no longer than the API's answers are, and the other way round. */
-const WORKERS = '4'
-const MADE_UP = ['--phases', 'examples,coverage,fuzzing']
 /**
- * Within a time, and not with so many examples: what can be followed depends on what was answered, which schemathesis
- * takes for a flaw of its own and stops. Only within a time it begins anew.
+ * One request at a time: with several `--workers`, what one is answered changes what another is about to make up, which
+ * schemathesis takes for a flaw of its own; it goes on with the next operation and says nothing.
  */
+const MADE_UP = ['--phases', 'examples,coverage,fuzzing']
+/** Within a time, and not with so many examples: here answers always have a say, and only within a time it begins anew. */
 const LINKS = ['--phases', 'stateful']
 
 const { values, positionals } = parseArgs({
@@ -103,7 +102,6 @@ function run(command: string[], settings: string, part: string[], places: Places
     ...command,
     ...['--config-file', settings, 'run', `${api}/openapi.json`, '--url', api],
     ...['--checks', 'all', '--continue-on-failure', '--generation-database', 'none', '--request-timeout', '30'],
-    ...['--workers', WORKERS],
     ...(values.seed ? ['--seed', values.seed] : []),
     ...(values.only ? ['--include-operation-id-regex', values.only] : []),
     ...part,
