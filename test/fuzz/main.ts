@@ -107,9 +107,14 @@ function run(command: string[], settings: string, part: string[], places: Places
     ...part,
     ...positionals,
   ]
-  const hooks = { PYTHONPATH: import.meta.dirname, SCHEMATHESIS_HOOKS: 'hooks', FUZZ_RECEIVER: receiver }
+  const hooks = { PYTHONPATH: import.meta.dirname, SCHEMATHESIS_HOOKS: 'hooks' }
+  const told = { FUZZ_RECEIVER: receiver, FUZZ_EXAMPLES: String(examples) }
   const tidy = { PYTHONDONTWRITEBYTECODE: '1', SCHEMATHESIS_REPORT: 'false' }
-  const child = spawn(program, args, { stdio: 'inherit', cwd: folder, env: { ...process.env, ...hooks, ...tidy } })
+  const child = spawn(program, args, {
+    stdio: 'inherit',
+    cwd: folder,
+    env: { ...process.env, ...hooks, ...told, ...tidy },
+  })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => resolve(code ?? 1))
