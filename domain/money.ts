@@ -63,6 +63,17 @@ export function mulDivRound(a: number, b: number, c: number): number {
   return negative && rounded !== 0 ? -rounded : rounded
 }
 
+/** `a * b / c`, rounded to what a gateway can charge or give back, which is the minor unit for nearly all currencies. */
+export function mulDivSteps(a: number, b: number, c: number, currency: string): Minor {
+  const step = chargeStep(currency)
+  return mulDivRound(a, b, c * step) * step
+}
+
+/** Percentages have two decimals at most, so that hundredths of a percent are whole; rounded as `mulDivSteps`. */
+export function percentOf(amount: Minor, percent: number, currency: string): Minor {
+  return mulDivSteps(amount, Math.round(percent * 100), 10_000, currency)
+}
+
 /** Sum of amounts. Throws `amount_too_large` when it is no safe integer. */
 export function sum(amounts: Minor[]): Minor {
   let total = 0

@@ -3,7 +3,7 @@ import { Transactions } from '../../db/plans/transactions.ts'
 import { lockPlan, recordCharged } from '../../db/plans/write.ts'
 import { type Attempt, settleInstallment } from '../../domain/plans/collect.ts'
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
-import type { Installment } from '../../domain/plans/plan.ts'
+import { type Installment, PAYROLL } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { askForCharge, askForFirst, type Charge, type FirstCharge } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
@@ -37,9 +37,16 @@ export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Pro
   const at = asked.clock ?? deps.now()
   const charge = chargeOf(asked)
   const first = known ? null : await recordAsked(deps, asked, charge, at)
-  const outcome = await (first ? askForFirst(deps, first) : askForCharge(deps, charge))
+  const outcome = isPayroll(asked) ? TAKEN : await (first ? askForFirst(deps, first) : askForCharge(deps, charge))
   deps.onCharge?.(outcome.result)
   return settle(deps, asked, outcome, asked.clock ?? deps.now())
+}
+
+/** Nobody is to be asked: the employer takes it from pay, and owes it from now on. */
+const TAKEN: ChargeOutcome = { result: 'succeeded' }
+
+function isPayroll({ attempt }: ChargeAsked): boolean {
+  return attempt.paymentMethod.type === PAYROLL.type
 }
 
 function chargeOf({ plan, attempt, description }: ChargeAsked): Charge {
@@ -65,7 +72,9 @@ async function recordAsked(
   const { attempt, installment, why } = asked
   return orm.em.fork().transactional(async (em) => {
     const plan = await lockPlan(em, asked.plan)
-    if (!plan.gatewayCustomer) throw new Error(`The customer of plan ${plan.id} is not known at the gateway`)
+    const gateway = isPayroll(asked) ? 'payroll' : 'stripe'
+    if (gateway === 'stripe' && !plan.gatewayCustomer)
+      throw new Error(`The customer of plan ${plan.id} is not known at the gateway`)
     const inserted = await insertOnce(em, Transactions, [
       {
         id: attempt.transaction,
@@ -78,7 +87,7 @@ async function recordAsked(
         currency: plan.currency,
         status: 'pending',
         cause: attempt.cause,
-        gateway: 'stripe',
+        gateway,
         gatewayRequestKey: attempt.transaction,
         allocations: [{ installment: attempt.installment, amount: attempt.amount }],
         why,
@@ -88,7 +97,7 @@ async function recordAsked(
     ])
     if (inserted === 0) return null
     await recordCharged(em, plan, installment, [], at)
-    return { ...charge, amount: attempt.amount, currency: plan.currency, customer: plan.gatewayCustomer }
+    return { ...charge, amount: attempt.amount, currency: plan.currency, customer: plan.gatewayCustomer ?? '' }
   })
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { INSTALLMENT_STATUSES, PLAN_STATUSES } from '../../domain/plans/plan.ts'
+import { INSTALLMENT_STATUSES, PLAN_KINDS, PLAN_STATUSES } from '../../domain/plans/plan.ts'
 import { amount, anyObject, date, instant, pageOf, signedAmount } from '../http/fields.ts'
 
 /** What answers about plans look like. Fields that do not apply are null, not absent. */
@@ -72,7 +72,7 @@ export const Pause = z
   .meta({ id: 'Pause' })
 
 const planFields = {
-  kind: z.enum(['financing', 'lease', 'rent_to_own']),
+  kind: z.enum(PLAN_KINDS),
   status: PlanStatus,
   customer_id: z.string(),
   currency: z.string(),

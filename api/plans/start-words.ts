@@ -24,7 +24,7 @@ export function searchAttributesOf(plan: Plan): TypedSearchAttributes {
   ])
 }
 
-const KINDS = { financing: 'Financing term', lease: 'Lease', rent_to_own: 'Rent-to-own plan' }
+const KINDS = { financing: 'Financing term', lease: 'Lease', rent_to_own: 'Rent-to-own plan', statement: 'Statement' }
 
 export function describePlan(plan: Plan): { staticSummary: string; staticDetails: string } {
   const { terms, installments } = plan

@@ -1,4 +1,5 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { RECIPIENTS } from '../../domain/plans/effects.ts'
 import { instant, text } from '../columns.ts'
 import { ofTenant } from '../tenancy/policies.ts'
 import { Plans } from './plans.ts'
@@ -12,7 +13,9 @@ export const Notifications = defineEntity({
     id: text().primary(),
     tenantId: text(),
     planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').index(false),
+    /** Whose plan it is; with another `recipient`, not who is written to. */
     customerId: text(),
+    recipient: p.enum(RECIPIENTS).default('customer'),
     type: text(),
     channel: p.enum(['email']),
     data: p.json<Record<string, unknown>>(),

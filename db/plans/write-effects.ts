@@ -11,6 +11,7 @@ import type {
 } from '../../domain/plans/effects.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
+import { moveUnits, writeDeductions } from '../leasing/write-leases.ts'
 import { Escalations } from './escalations.ts'
 import { Events } from './events.ts'
 import { JournalEntries, Postings } from './ledger.ts'
@@ -45,6 +46,8 @@ export async function writeEffects(
   await writeEvents(em, plan, at, of('event'))
   await queueNotices(em, plan, at, of('notice'))
   await writeEscalations(em, plan, at, effects)
+  await moveUnits(em, at, of('unit'))
+  await writeDeductions(em, plan, at, of('deduction'))
 }
 
 async function makeTransactions(
@@ -89,12 +92,13 @@ async function writeEvents(em: EntityManager, plan: PlanIdentity, at: Instant, e
 }
 
 async function queueNotices(em: EntityManager, plan: PlanIdentity, at: Instant, notices: Notice[]): Promise<void> {
-  const rows = notices.flatMap(({ key, type, data }) =>
+  const rows = notices.flatMap(({ key, type, data, to = 'customer' }) =>
     CHANNELS.map((channel) => ({
       id: rowId('ntf', plan.id, `${key}_${channel}`),
       tenantId: plan.tenant,
       planId: plan.id,
       customerId: plan.customer,
+      recipient: to,
       type,
       channel,
       data,

@@ -4,6 +4,7 @@ import { type Effect, headOf, type PlanChange, type PlanHead } from '../../domai
 import type { Installment, Lifecycle, Plan, Refund } from '../../domain/plans/plan.ts'
 import type { Instant, Terms } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
+import { saveLease } from '../leasing/write-leases.ts'
 import { Installments } from './installments.ts'
 import { Plans } from './plans.ts'
 import { sealedRequest } from './requests.ts'
@@ -61,6 +62,7 @@ export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan
       },
     ])
     if (inserted === 0) return false
+    await saveLease(tx, head)
     await saveInstallments(tx, identityOf(head), plan.terms, plan.installments)
     await writeEffects(tx, identityOf(head), plan.createdAt, made.effects)
     await refreshPlan(tx, plan.id, plan.createdAt)
@@ -88,6 +90,7 @@ export async function recordChange(em: EntityManager, change: PlanChange, runId?
     if (change.head.lifecycle === 'completed') {
       await tx.nativeUpdate(Plans, { id: plan.id, completedAt: null }, { completedAt: change.at })
     }
+    await saveLease(tx, change.head)
     await saveInstallments(tx, plan, change.head.terms, change.installments)
     await writeEffects(tx, plan, change.at, change.effects)
     await refreshPlan(tx, plan.id, change.at)

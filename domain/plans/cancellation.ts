@@ -1,6 +1,6 @@
 import { daysBetween } from '../calendar.ts'
 import { type Problem, RuleBroken } from '../errors.ts'
-import { chargeStep, formatMoney, isChargeable, type Minor, mulDivRound } from '../money.ts'
+import { chargeStep, formatMoney, isChargeable, type Minor, mulDivSteps, percentOf } from '../money.ts'
 import type { Cancellation } from './plan.ts'
 import type { CancellationTerms, CivilDate, Terms } from './terms.ts'
 
@@ -107,17 +107,6 @@ function refundPercentOn(usedDays: number, tiers: { fromDay: number; refundPerce
     if (tier.fromDay <= usedDays && tier.fromDay > reached.fromDay) reached = tier
   }
   return reached.refundPercent
-}
-
-/** Rounded to what a gateway can give back, which is the minor unit for nearly all currencies. */
-function mulDivSteps(a: number, b: number, c: number, currency: string): Minor {
-  const step = chargeStep(currency)
-  return mulDivRound(a, b, c * step) * step
-}
-
-/** Percentages have two decimals at most, so that hundredths of a percent are whole. */
-function percentOf(amount: Minor, percent: number, currency: string): Minor {
-  return mulDivSteps(amount, Math.round(percent * 100), 10_000, currency)
 }
 
 function unknownType(terms: never): never {

@@ -94,6 +94,8 @@ function pastRemindersDropped(plan: Plan, now: Instant): Plan {
 
 function opening(plan: Plan): Effect[] {
   const { currency, discount } = plan.terms
+  // What an employer owes for deductions was income when the leases were agreed.
+  const opened = plan.kind === 'statement' ? ledger.owedByPayroll : ledger.owed
   const data = {
     plan_id: plan.id,
     total_amount: plan.total,
@@ -106,7 +108,7 @@ function opening(plan: Plan): Effect[] {
     })),
   }
   return [
-    ledger.owed({
+    opened({
       key: 'owed',
       amount: plan.total,
       description: `Owed for the whole term: ${formatMoney(plan.total, currency)}`,

@@ -1,4 +1,6 @@
 import { addDays, civilOf, compareInstants, later, moment, plusMs, startOfDay } from '../calendar.ts'
+import { boughtOutPaid, endMoments, endTimePassed } from '../leasing/end.ts'
+import { orderMoments, orderTimePassed } from '../leasing/order.ts'
 import type { Decision, Effect } from './effects.ts'
 import { collectibles, dueMoment, hasOpenCharge, unpaid, withInstallment } from './figures.ts'
 import { resume } from './pause.ts'
@@ -12,11 +14,14 @@ const DAY = 86_400_000
 /** Debits can be returned for this long after they were made. */
 const LISTENING = 60 * DAY
 
+/** What time brings about for a lease besides; nothing for another plan. */
+const LEASES = [orderTimePassed, endTimePassed]
+
 /** Whatever has come to pass by `now` without money moving: the plan begins, a holiday ends, a reminder, the end. */
 export function timePassed(plan: Plan, now: Instant): Decision {
   let next = plan
   const effects: Effect[] = []
-  for (const step of [resumedByItself, activated, zeroesSettled, reminded, completed]) {
+  for (const step of [resumedByItself, activated, zeroesSettled, reminded, ...LEASES, completed]) {
     const decision = step(next, now)
     next = decision.plan
     effects.push(...decision.effects)
@@ -34,6 +39,8 @@ export function nextWake(plan: Plan, now: Instant): Instant | null {
     nextReminder(plan),
     ...plan.installments.map((i) => retryMoment(plan, i)),
     ...polls(plan),
+    ...orderMoments(plan),
+    ...endMoments(plan),
     plan.lifecycle === 'active' && allSettled(plan) ? endMoment(plan) : null,
     hasEnded(plan) ? listeningUntil(plan) : null,
   ]
@@ -57,7 +64,7 @@ export function isOver(plan: Plan, now: Instant): boolean {
 
 /** Everything is settled: nothing is left to do for the plan but to listen. */
 export function hasEnded(plan: Plan): boolean {
-  const ended = plan.lifecycle === 'completed' || plan.lifecycle === 'canceled'
+  const ended = plan.lifecycle === 'completed' || plan.lifecycle === 'canceled' || plan.lifecycle === 'terminated'
   const open = collectibles(plan).some(
     (i) => i.open !== null || i.openLink !== null || i.escalation !== null || i.status === 'scheduled',
   )
@@ -222,6 +229,7 @@ function completed(plan: Plan, now: Instant): Decision {
     effects: [
       { write: 'event', key, type: 'plan.completed', data },
       { write: 'notice', key, type: 'terms.completed', data },
+      ...boughtOutPaid(plan),
     ],
   }
 }

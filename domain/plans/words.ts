@@ -26,6 +26,7 @@ const REASONS: Record<EscalationReason, string> = {
   refund_failed: 'The gateway could not give the money back.',
   refund_outside_gateway: 'It was paid outside the gateway and is to be given back the same way.',
   balance_unpaid: 'The balance of a cancellation could not be collected.',
+  not_dispatched: 'The device has not been dispatched in time.',
 }
 
 /** Why something was handed to a broker, as a sentence. */

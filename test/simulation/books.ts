@@ -37,7 +37,7 @@ const TOLD_ONCE = ['entry', 'event', 'notice'] as const
 export class Books {
   readonly rows = new Map<string, Row>()
   readonly escalations = new Map<string, Escalated>()
-  readonly accounts = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0 }
+  readonly accounts = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0, payroll: 0 }
   /** Moved so far by entries of each kind; minor units. */
   readonly moved = { paid: 0, returned: 0, refunded: 0, paidOutside: 0, refundedOutside: 0, balance: 0 }
   /** Money back decided, by what for. */

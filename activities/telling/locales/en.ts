@@ -1,5 +1,6 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
+import { leasing } from './en-leasing.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
   insufficient_funds: 'there was not enough money in the account',
@@ -30,6 +31,7 @@ function more({ moreRows }: Figures): string[] {
 }
 
 const letters: Wording['letters'] = {
+  ...leasing,
   'terms.created': (f) => ({
     subject: `Your payment plan of ${f.total}`,
     paragraphs: [`Your payment plan is set up. You pay ${f.total} in ${f.count} instalments.`],

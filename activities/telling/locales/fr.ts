@@ -1,5 +1,6 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
+import { leasing } from './en-leasing.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
   insufficient_funds: 'le compte n’était pas suffisamment approvisionné',
@@ -32,6 +33,7 @@ function more({ moreRows }: Figures): string[] {
 }
 
 const letters: Wording['letters'] = {
+  ...leasing,
   'terms.created': (f) => ({
     subject: `Votre plan de paiement de ${f.total}`,
     paragraphs: [`Votre plan de paiement est en place : ${f.total} en ${f.count} échéances.`],
