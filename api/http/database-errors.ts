@@ -1,12 +1,20 @@
 import { isNativeError } from 'node:util/types'
 import { Problem, unavailable } from './problem.ts'
 
-const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']
-/** Connection lost, too many connections, shutting down or starting, cancelled, serialisation, deadlock. */
-const PASSING = /^(08...|53...|57P0[1-5]|57014|40001|40P01|55P03)$/
+const NETWORK = [
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['EAI_AGAIN', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END', 'ERR_SOCKET_CLOSED'],
+]
+/**
+ * Connection lost, too many connections, shutting down or starting, cancelled, serialisation, deadlock, a transaction that
+ * stood still or took too long, and a server that only reads since another has taken over.
+ */
+const PASSING = /^(08...|53...|57P0[1-5]|57014|40001|40P01|55P03|25P0[34]|25006)$/
 /** Values that PostgreSQL cannot take, should one ever get past the schemas. */
 const DATA = /^22/
-const MESSAGES = /connection terminated|timeout exceeded when trying to connect|connection ended|pool.*(closed|ended)/i
+/** pg's own words for a connection or pool that is no more; they have no code. */
+const MESSAGES =
+  /connection terminated|not queryable|timeout exceeded when trying to connect|connection ended|pool.*(closed|ended)/i
 
 /** An error of the database or of the way there; undefined for everything else. */
 export function databaseProblem(error: unknown): Problem | undefined {

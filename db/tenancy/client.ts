@@ -17,6 +17,8 @@ export class ScopeMissing extends Error {
 export class TenantClient extends pg.Client {
   readonly #needsScope: boolean
   #begunFor: Scope | undefined
+  /** Why the transaction that somebody believes to be in could not begin. */
+  #notBegun: Error | undefined
 
   /** With `needsScope`, statements outside any scope are refused here rather than find nothing there. */
   constructor(config: pg.ClientConfig & { needsScope?: boolean }) {
@@ -32,19 +34,43 @@ export class TenantClient extends pg.Client {
   #send(args: unknown[]): unknown {
     const [text, values] = args
     const scope = currentScope()
-    if (typeof text !== 'string' || ENDS.test(text)) return this.plain(...args)
-    const begins = BEGINS.test(text)
-    // Not where it begins: whoever began a transaction gives its connection back when what is in it fails.
-    if (!scope && !begins && this.#needsScope) return Promise.reject(new ScopeMissing())
+    if (typeof text !== 'string') return this.plain(...args)
+    if (ROLLS_BACK.test(text)) return this.#rollBack(args)
+    if (this.#notBegun) return Promise.reject(this.#notBegun)
+    if (ENDS.test(text)) return this.plain(...args)
+    if (BEGINS.test(text)) return this.#begin(text, scope)
+    if (!scope && this.#needsScope) return Promise.reject(new ScopeMissing())
     if (this.getTransactionStatus() === 'T' || this.getTransactionStatus() === 'E') {
       this.#refuseOther(scope)
       return this.plain(...args)
     }
-    if (begins) this.#begunFor = scope
-    if (!scope) return this.plain(...args)
-    return begins
-      ? this.plain(`${text}; ${setLocal(scope)}`)
-      : this.#alone(scope, text, values as unknown[] | undefined)
+    return scope ? this.#alone(scope, text, values as unknown[] | undefined) : this.plain(...args)
+  }
+
+  /**
+   * Never fails: whoever began a transaction gives its connection back when what is in it fails, but not when it cannot
+   * even begin (Kysely's controlled transactions). So that is told by the first statement in it.
+   */
+  async #begin(text: string, scope: Scope | undefined): Promise<Nothing> {
+    this.#begunFor = scope
+    try {
+      await this.plain(scope ? `${text}; ${setLocal(scope)}` : text)
+    } catch (error) {
+      this.#notBegun = error as Error
+      this.#giveUp()
+    }
+    return NOTHING
+  }
+
+  /** Never fails either, and for the same reason: a transaction ends with its connection. */
+  async #rollBack(args: unknown[]): Promise<Nothing> {
+    if (!this.#notBegun) await this.plain(...args).catch(() => this.#giveUp())
+    return NOTHING
+  }
+
+  /** The pool takes no connection back that is ending. */
+  #giveUp(): void {
+    void this.end().catch(() => {})
   }
 
   /** Sends it as it is, in no scope. */
@@ -75,6 +101,10 @@ export class TenantClient extends pg.Client {
 
 const BEGINS = /^\s*(begin|start transaction)\b/i
 const ENDS = /^\s*(commit|rollback|end|abort)\b/i
+/** All of it, not back to a savepoint. */
+const ROLLS_BACK = /^\s*rollback\s*;?\s*$/i
+const NOTHING = { rows: [] }
+type Nothing = typeof NOTHING
 
 function setLocal({ tenant, all }: Scope): string {
   return `set local tenor.tenant = ${pg.escapeLiteral(tenant)}; set local tenor.all_tenants = ${all ? 'on' : 'off'}`
