@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { KeyMissing, keyRing } from './key-ring.ts'
 import { keyIdIn, payloadCodec } from './payload-codec.ts'
 import { payloadsIn } from './payloads-in.ts'
-import { NotOpened } from './seal.ts'
+import { close, NotOpened } from './seal.ts'
 
 const K1 = `k1:${randomBytes(32).toString('base64')}`
 const K2 = `k2:${randomBytes(32).toString('base64')}`
@@ -13,6 +13,11 @@ const both = payloadCodec(keyRing(`${K2},${K1}`))
 const AMARA = { name: 'Amara Okafor', amount: 10_000 }
 const plain = (value: unknown) => defaultPayloadConverter.toPayload(value)
 const encoded = async () => (await codec.encode([plain(AMARA)]))[0] as Payload
+const bytes = fc.uint8Array({ maxLength: 200 })
+const plainly = ({ metadata, data }: Payload) => ({
+  metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, [...value]])),
+  data: [...(data ?? [])],
+})
 const read = ([payload]: Payload[]) => defaultPayloadConverter.fromPayload(payload as Payload)
 
 describe('the payload codec', () => {
@@ -63,7 +68,6 @@ describe('the payload codec', () => {
   })
 
   it('refuses whatever else it is given, and nothing worse happens', async () => {
-    const bytes = fc.uint8Array({ maxLength: 200 })
     const named = (name: string, usual: string) =>
       fc.record({ [name]: fc.oneof(fc.constant(Buffer.from(usual)), bytes) }, { requiredKeys: [] })
     const metadata = fc
@@ -75,6 +79,41 @@ describe('the payload codec', () => {
         expect(failure instanceof NotOpened || failure instanceof KeyMissing).toBe(true)
       }),
       { numRuns: 500 },
+    )
+  })
+
+  it('closes any payload whatever, opens it as it was, and leaves it alone when it was never closed', async () => {
+    const metadata = fc.dictionary(
+      fc.oneof(fc.constantFrom('encoding', 'encryption-key-id'), fc.string({ unit: 'grapheme' })),
+      bytes,
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.record({ metadata, data: bytes }), { maxLength: 4 }), async (payloads) => {
+        const closed = await codec.encode(payloads)
+        expect(closed.map(keyIdIn)).toEqual(payloads.map(() => 'k1'))
+        expect((await both.decode(closed)).map(plainly)).toEqual(payloads.map(plainly))
+        expect(await codec.decode(payloads)).toEqual(payloads)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('does not open what the same key has closed for another use or for another place', async () => {
+    const ring = keyRing(K1)
+    const data = Buffer.from(JSON.stringify(AMARA))
+    const payload = await encoded()
+    const places = fc.string().filter((place) => place !== 'temporal payload')
+    const elsewhere = fc.oneof(
+      fc
+        .constantFrom('field' as const, 'index' as const)
+        .map((use) => close(ring.key(use, 'k1'), 'temporal payload', data)),
+      places.map((place) => close(ring.key('payload', 'k1'), place, data)),
+    )
+    await fc.assert(
+      fc.asyncProperty(elsewhere, async (closed) => {
+        await expect(codec.decode([{ ...payload, data: closed }])).rejects.toThrow(NotOpened)
+      }),
+      { numRuns: 100 },
     )
   })
 })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { blindIndex, blindIndexes, isIndexOf, KeyMissing, KeyRingRefused, keyRing } from './key-ring.ts'
-import { NotOpened } from './seal.ts'
+import { close, NotOpened } from './seal.ts'
 import { keyIdOf, type Place, resealed, seal, unseal } from './sealed.ts'
 
 const secret = () => randomBytes(32).toString('base64')
@@ -89,19 +89,49 @@ describe('a sealed value', () => {
   })
 
   it('is never made of anything else: the error says where, not what', () => {
+    const bytes = fc.uint8Array({ maxLength: 200 }).map((some) => Buffer.from(some))
+    const key = fc.oneof(fc.constantFrom('k1', 'k2'), fc.string({ maxLength: 40 }))
+    const forged = fc.tuple(key, bytes).map(([id, body]) => `v1.${id}.${body.toString('base64url')}`)
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string().map((rest) => `v1.k1.${rest}`),
+      bytes.map((some) => some.toString('latin1')),
+      forged,
+    )
+    const refusal = (sealed: string): unknown => {
+      try {
+        return unseal(ring, PLACE, sealed)
+      } catch (error) {
+        return error
+      }
+    }
     fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string(),
-          fc.string().map((rest) => `v1.k1.${rest}`),
-        ),
-        (text) => {
-          expect(() => unseal(ring, PLACE, text)).toThrow(NotOpened)
-        },
-      ),
+      fc.property(text, (sealed) => {
+        const error = refusal(sealed)
+        if (keyIdOf(sealed) === undefined || keyIdOf(sealed) === 'k1') expect(error).toBeInstanceOf(NotOpened)
+        else expect(error).toBeInstanceOf(KeyMissing)
+      }),
+      { numRuns: 500 },
     )
     expect(() => unseal(ring, PLACE, 'amara@example.com')).toThrow(
       '["customers","email","acme","amara"] was never sealed',
+    )
+  })
+
+  it('opens at no other place, whatever it is called, and not with the key of another use', () => {
+    const place = fc
+      .tuple(fc.string(), fc.string(), fc.array(fc.string(), { maxLength: 3 }))
+      .map(([table, column, row]): Place => [table, column, ...row])
+    fc.assert(
+      fc.property(place, place, fc.string(), (here, there, value) => {
+        const sealed = seal(ring, here, value)
+        expect(unseal(ring, here, sealed)).toBe(value)
+        if (JSON.stringify(here) !== JSON.stringify(there)) expect(() => unseal(ring, there, sealed)).toThrow(NotOpened)
+        for (const use of ['payload', 'index'] as const) {
+          const closed = close(ring.key(use, 'k1'), JSON.stringify(here), Buffer.from(value))
+          expect(() => unseal(ring, here, `v1.k1.${closed.toString('base64url')}`)).toThrow(NotOpened)
+        }
+      }),
     )
   })
 

@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client'
+import fc from 'fast-check'
 import type { FastifyInstance } from 'fastify'
 import { openDatabase } from '../../db/orm.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
@@ -89,6 +90,17 @@ describe('the codec endpoint', () => {
     })
   })
 
+  it('names the key that a payload says it was closed with, when it is none of ours', async () => {
+    const app = await api()
+    const { body } = await post(app, '/codec/encode', { payloads: [PAYLOAD] })
+    const [closed] = body.payloads
+    const stranger = { ...closed, metadata: { ...closed.metadata, 'encryption-key-id': base64('other') } }
+    expect(await post(app, '/codec/decode', { payloads: [stranger] })).toMatchObject({
+      status: 422,
+      body: { code: 'payload_not_opened', detail: expect.stringContaining('"other"') },
+    })
+  })
+
   it('is open without a token only where that is asked for, to pages of the UI', async () => {
     const headers = { authorization: '', origin: UI }
     expect((await post(await api(), '/ui_codec/decode', { payloads: [PAYLOAD] }, headers)).status).toBe(404)
@@ -97,5 +109,74 @@ describe('the codec endpoint', () => {
     const other = { authorization: '', origin: 'http://evil.example' }
     expect((await post(app, '/ui_codec/decode', { payloads: [PAYLOAD] }, other)).status).toBe(403)
     expect((await post(app, '/codec/decode', { payloads: [PAYLOAD] }, headers)).status).toBe(401)
+  })
+})
+
+describe('bytes that anybody can send to the codec endpoint', () => {
+  const REFUSALS = [400, 422]
+  const bytes = fc.uint8Array({ maxLength: 200 }).map((some) => Buffer.from(some))
+  const encoded = bytes.map((some) => some.toString('base64'))
+
+  async function send(app: FastifyInstance, way: string, payload: string | Buffer): Promise<unknown> {
+    const headers = { authorization: 'Bearer x', 'content-type': 'application/json' }
+    const answer = await app.inject({ method: 'POST', url: `/codec/${way}`, payload, headers })
+    if (answer.statusCode === 200) return answer.json()
+    expect(REFUSALS).toContain(answer.statusCode)
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
+    return undefined
+  }
+
+  it('are refused, or given back as they are when nobody has closed them', async () => {
+    const app = await api()
+    const metadata = fc.dictionary(fc.oneof(fc.constantFrom('encoding', 'encryption-key-id'), fc.string()), encoded)
+    const payloads = fc.record({ payloads: fc.array(fc.record({ metadata, data: encoded }), { maxLength: 3 }) })
+    await fc.assert(
+      fc.asyncProperty(payloads, async (given) => {
+        const text = JSON.stringify(given)
+        const kept = await send(app, 'decode', text)
+        if (kept) expect(kept).toEqual(JSON.parse(text))
+        const closed = await send(app, 'encode', text)
+        if (!closed) return
+        expect(await send(app, 'decode', JSON.stringify(closed))).toEqual(JSON.parse(text))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('are refused when they look like what was closed here and were not', async () => {
+    const app = await api()
+    const closed = fc.record({
+      metadata: fc.record(
+        {
+          encoding: fc.constant(base64('binary/encrypted')),
+          'encryption-key-id': fc.oneof(fc.constant(base64('test')), encoded),
+          'encryption-version': fc.oneof(fc.constant(base64('1')), encoded),
+        },
+        { requiredKeys: ['encoding'] },
+      ),
+      data: encoded,
+    })
+    await fc.assert(
+      fc.asyncProperty(closed, async (payload) => {
+        expect(await send(app, 'decode', JSON.stringify({ payloads: [payload] }))).toBeUndefined()
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('are refused when they are no payloads at all', async () => {
+    const app = await api()
+    const noPayloads = fc.oneof(
+      bytes,
+      fc.json().map((text) => Buffer.from(text)),
+      fc.jsonValue().map((payloads) => Buffer.from(JSON.stringify({ payloads: [payloads] }))),
+    )
+    await fc.assert(
+      fc.asyncProperty(noPayloads, fc.constantFrom('encode', 'decode'), async (body, way) => {
+        const answer = await send(app, way, body)
+        if (answer) expect(JSON.parse(body.toString())).toHaveProperty('payloads')
+      }),
+      { numRuns: 300 },
+    )
   })
 })

@@ -3,6 +3,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi'
 import { z } from 'zod'
+import { KeyMissing } from '../../secrets/key-ring.ts'
 import { NotOpened } from '../../secrets/seal.ts'
 import type { ApiDeps } from '../deps.ts'
 import { Problem, unprocessable } from '../http/problem.ts'
@@ -70,7 +71,9 @@ async function through(codecs: PayloadCodec[], way: 'encode' | 'decode', { paylo
   try {
     for (const codec of codecs) all = await codec[way](all)
   } catch (error) {
-    if (error instanceof NotOpened) throw unprocessable('payload_not_opened', error.message, '/payloads')
+    // Which key a payload names is the caller's word: elsewhere a key that is missing is ours.
+    if (error instanceof NotOpened || error instanceof KeyMissing)
+      throw unprocessable('payload_not_opened', error.message, '/payloads')
     throw error
   }
   return {

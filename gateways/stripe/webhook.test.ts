@@ -1,7 +1,11 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
 import Stripe from 'stripe'
-import { parseWebhook, WebhookSignatureInvalid } from './webhook.ts'
+import { parseWebhook, type StripeHint, WebhookSignatureInvalid } from './webhook.ts'
 
 const SECRET = 'whsec_old'
+/** That are looked into. */
+const FIELDS = ['object', 'id', 'payment_intent', 'customer', 'status', 'other']
 const now = () => Math.floor(Date.now() / 1000)
 
 function event(type: string, object: object): string {
@@ -61,5 +65,93 @@ describe('a webhook of Stripe', () => {
     ['an event about nothing', () => parseWebhook(empty, signed(empty), [SECRET])],
   ])('is refused for %s', (_why, parse) => {
     expect(parse).toThrow(WebhookSignatureInvalid)
+  })
+})
+
+describe('bytes that anybody can send', () => {
+  const VALID = Buffer.from(event('refund.updated', { object: 'refund', id: 're_1', status: 'failed' }))
+  const RUNS = { numRuns: 300 }
+  const bytes = fc.uint8Array({ maxLength: 2_000 }).map((some) => Buffer.from(some))
+  const changed = fc
+    .tuple(fc.nat(VALID.length - 1), fc.integer({ min: 1, max: 255 }))
+    .map(([at, by]) => Buffer.from(VALID.with(at, (VALID[at] ?? 0) ^ by)))
+  const eventLike = fc.record(
+    {
+      id: fc.oneof(fc.constant('evt_1'), fc.jsonValue()),
+      type: fc.oneof(fc.constant('refund.updated'), fc.jsonValue()),
+      created: fc.oneof(fc.constant(1_800_000_000), fc.double(), fc.jsonValue()),
+      data: fc.oneof(fc.record({ object: fc.object({ key: fc.constantFrom(...FIELDS) }) }), fc.jsonValue()),
+    },
+    { requiredKeys: ['id', 'type'] },
+  )
+  const json = fc.oneof(fc.jsonValue(), eventLike).map((value) => Buffer.from(JSON.stringify(value)))
+
+  /** Signed over the bytes themselves, which no text need stand for. */
+  const signedBytes = (body: Buffer, secret = SECRET) => {
+    const at = now()
+    return `t=${at},v1=${createHmac('sha256', secret).update(`${at}.`).update(body).digest('hex')}`
+  }
+  const refusedOrRead = (body: Buffer, signature: string): StripeHint | undefined => {
+    try {
+      return parseWebhook(body, signature, [SECRET])
+    } catch (error) {
+      expect(error).toBeInstanceOf(WebhookSignatureInvalid)
+      return undefined
+    }
+  }
+
+  it('are refused under any signature that was made up', () => {
+    const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((some) => Buffer.from(some).toString('hex'))
+    const signature = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.tuple(fc.oneof(fc.constant(now()), fc.jsonValue()), hex).map(([t, v1]) => `t=${t},v1=${v1}`),
+      hex.map((v0) => `t=${now()},v0=${v0},v1=`),
+    )
+    fc.assert(
+      fc.property(fc.oneof(bytes, fc.constant(VALID)), signature, (body, made) => {
+        expect(refusedOrRead(body, made)).toBeUndefined()
+      }),
+      RUNS,
+    )
+  })
+
+  it('are refused when one of them was changed on the way, or another secret signed them', () => {
+    const signature = signedBytes(VALID)
+    expect(refusedOrRead(VALID, signature)).toMatchObject({ id: 'evt_1' })
+    fc.assert(
+      fc.property(changed, (body) => {
+        expect(refusedOrRead(body, signature)).toBeUndefined()
+        expect(refusedOrRead(VALID, signedBytes(VALID, `${SECRET}${body}`))).toBeUndefined()
+      }),
+      RUNS,
+    )
+  })
+
+  it('and that are signed all the same are refused, or read as what they say', () => {
+    let read = 0
+    fc.assert(
+      fc.property(fc.oneof(bytes, changed, json), (body) => {
+        const hint = refusedOrRead(body, signedBytes(body))
+        if (!hint) return
+        read++
+        const said = JSON.parse(body.toString()) as Stripe.Event
+        const { id, type, createdAt, ...about } = hint
+        expect({ id, type, at: Date.parse(createdAt) }).toEqual({
+          id: said.id,
+          type: said.type,
+          at: new Date(said.created * 1000).getTime(),
+        })
+        const object = JSON.stringify(said.data.object)
+        for (const part of Object.values(about)) expect(object).toContain(JSON.stringify(part))
+      }),
+      RUNS,
+    )
+    expect(read).toBeGreaterThan(20)
+  })
+
+  it('nest as deep as they like', () => {
+    const deep = `${'{"id":'.repeat(100_000)}"pi_1"${'}'.repeat(100_000)}`
+    const body = VALID.toString().replace('"re_1"', `"re_1","payment_intent":${deep}`)
+    expect(refusedOrRead(Buffer.from(body), signed(body))).toBeUndefined()
   })
 })

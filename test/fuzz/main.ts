@@ -12,7 +12,7 @@ import {
 } from '../support/servers.ts'
 import { databaseEnv } from '../support/stack.ts'
 import { startReceiver } from '../support/webhook-receiver.ts'
-import { PythonMissing, schemathesisProgram } from './python.ts'
+import { PythonMissing, schemathesisCommand } from './python.ts'
 import { setScene } from './scene.ts'
 import { writeSettings } from './settings.ts'
 
@@ -22,6 +22,8 @@ const USAGE = `npm run fuzz [-- --examples <n>] [--only <regular expression>] [-
   --seed      as printed by a run before, to make up the same again`
 
 const MANY = '100000000'
+/** What is made up is waited for no longer than the API's answers are, and the other way round. */
+const WORKERS = '4'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,7 +50,7 @@ try {
 
 /** The exit code of schemathesis: 0 when nothing was found. */
 async function fuzz(): Promise<number> {
-  const program = schemathesisProgram(say)
+  const command = schemathesisCommand(say)
   await startServers()
   const receiver = await startReceiver()
   try {
@@ -75,10 +77,11 @@ async function fuzz(): Promise<number> {
       examples,
     })
     return await run(
-      program,
       [
+        ...command,
         ...['--config-file', settings, 'run', `${tenor.at.api}/openapi.json`, '--url', tenor.at.api],
         ...['--checks', 'all', '--continue-on-failure', '--generation-database', 'none', '--request-timeout', '30'],
+        ...['--workers', WORKERS],
         ...(values.seed ? ['--seed', values.seed] : []),
         ...(values.only ? ['--include-operation-id-regex', values.only] : []),
         ...positionals,
@@ -92,7 +95,7 @@ async function fuzz(): Promise<number> {
   }
 }
 
-function run(program: string, args: string[], folder: string, receiver: string): Promise<number> {
+function run([program, ...args]: [string, ...string[]], folder: string, receiver: string): Promise<number> {
   const hooks = { PYTHONPATH: import.meta.dirname, SCHEMATHESIS_HOOKS: 'hooks', FUZZ_RECEIVER: receiver }
   const tidy = { PYTHONDONTWRITEBYTECODE: '1', SCHEMATHESIS_REPORT: 'false' }
   const child = spawn(program, args, {

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,34 +16,40 @@ export class PythonMissing extends Error {
 }
 
 /**
- * The `schemathesis` program, in a virtual environment of its own in the user's cache folder, which all clones share;
- * made when it is not there. Only exactly the versions in requirements.txt are used.
+ * The command that is schemathesis, in a virtual environment of its own in the user's cache folder, which all clones
+ * share; made when it is not there. Only exactly the versions in requirements.txt are used.
  * @throws PythonMissing
  */
-export function schemathesisProgram(say: (line: string) => void): string {
+export function schemathesisCommand(say: (line: string) => void): [program: string, ...args: string[]] {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tenor')
   const version = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12)
   const folder = join(cache, `schemathesis-${version}`)
-  const program = (root: string) => join(root, 'bin', 'schemathesis')
-  if (existsSync(program(folder))) return program(folder)
-  const python = findPython()
-  say(`Making a virtual environment with schemathesis (some 30 seconds, 100 MB) in ${folder}`)
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(cache, { recursive: true })
-  // Its scripts name the folder they were made in, so it is made where it stays and marked by its last file.
-  execFileSync(python, ['-m', 'venv', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
-  const pip = join(folder, 'bin', 'python')
+  if (!existsSync(folder)) {
+    say(`Making a virtual environment with schemathesis (some 30 seconds, 100 MB) in ${folder}`)
+    mkdirSync(cache, { recursive: true })
+    makeEnvironment(findPython(), folder)
+    say('…done')
+  }
+  return [interpreter(folder), '-m', 'schemathesis.cli']
+}
+
+const interpreter = (folder: string) => join(folder, 'bin', 'python')
+
+/** There only when it is whole: another run may make it at the same time, and either may be ended meanwhile. */
+function makeEnvironment(python: string, folder: string): void {
+  const making = mkdtempSync(`${folder}-`)
   try {
+    execFileSync(python, ['-m', 'venv', making], { stdio: ['ignore', 'ignore', 'inherit'] })
     const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', REQUIREMENTS]
-    execFileSync(pip, install, { stdio: ['ignore', 'inherit', 'inherit'] })
+    execFileSync(interpreter(making), install, { stdio: ['ignore', 'inherit', 'inherit'] })
+    renameSync(making, folder)
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(making, { recursive: true, force: true })
+    if (existsSync(folder)) return
     throw new PythonMissing('pip could not install test/fuzz/requirements.txt: is PyPI or a mirror of it reachable?', {
       cause: error,
     })
   }
-  say('…done')
-  return program(folder)
 }
 
 function findPython(): string {

@@ -2,7 +2,7 @@ import type { Tenor } from '../support/e2e-client.ts'
 
 /** Real ids, by what they name: what a fuzzer would never guess. */
 export type Names = Record<
-  'plans' | 'customers' | 'clocks' | 'escalations' | 'receipts' | 'events' | 'endpoints' | 'users' | 'clients',
+  'plans' | 'customers' | 'clocks' | 'escalations' | 'receipts' | 'events' | 'endpoints' | 'users' | 'apiClients',
   string[]
 >
 
@@ -17,8 +17,10 @@ export const PAYMENT_METHODS = [
  * with one that was settled, on holiday, adjusted, cancelled, by bank debit, and on real time.
  */
 export async function setScene(tenor: Tenor, receiver: string): Promise<Names> {
+  await tenor.must('POST', '/webhook_endpoints', { body: { url: receiver, description: 'told of everything' } })
+  // The one that is asked to replay what it was told, a thousand times.
   const endpoint = await tenor.must<{ webhook_endpoint_id: string }>('POST', '/webhook_endpoints', {
-    body: { url: receiver, description: 'of the fuzzer' },
+    body: { url: receiver, description: 'told of little', event_types: ['escalation.resolved'] },
   })
   const client = await tenor.must<{ client_id: string }>('POST', '/api_clients', { body: { name: 'of the fuzzer' } })
   const user = await tenor.must<{ user_id: string }>('POST', '/users', {
@@ -53,6 +55,6 @@ export async function setScene(tenor: Tenor, receiver: string): Promise<Names> {
     events: events.slice(0, 10).map(({ event_id: id }) => id),
     endpoints: [endpoint.webhook_endpoint_id],
     users: [user.user_id],
-    clients: [client.client_id],
+    apiClients: [client.client_id],
   }
 }

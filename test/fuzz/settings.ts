@@ -6,7 +6,7 @@ import { type Names, PAYMENT_METHODS } from './scene.ts'
  * What is not checked, and why: the one place.
  * A status here is an answer that is right for input that fits its schema: rules and the state of things decide.
  */
-const ANSWERS_TO_GOOD_INPUT = ['2xx', '401', '403', '404', '409', '412', '422']
+const ANSWERS_TO_GOOD_INPUT = ['2xx', '304', '401', '403', '404', '409', '412', '422']
 
 type Settings = { names: Names; tokens: Record<string, string>; examples: number }
 
@@ -32,16 +32,12 @@ export function writeSettings(folder: string, { names, tokens, examples }: Setti
     ]),
     '[parameters]',
     ...Object.entries(EVERYWHERE).map(([name, dictionary]) => binding(name, dictionary)),
-    ...Object.entries(IDS).flatMap(([path, dictionary]) => [
+    ...Object.entries(IDS).flatMap(([path, parameters]) => [
       '[[operations]]',
       `include-path-regex = ${JSON.stringify(path)}`,
       '[operations.parameters]',
-      binding('path.id', dictionary),
+      ...Object.entries(parameters).map(([name, dictionary]) => binding(name, dictionary)),
     ]),
-    '[[operations]]',
-    'include-path-regex = "^/payment_terms(/quote)?$"',
-    '[operations.parameters]',
-    binding('body.customer_id', 'customers'),
     '[generation]',
     `max-examples = ${examples}`,
     '[checks.positive_data_acceptance]',
@@ -61,17 +57,18 @@ const WORDS = {
 }
 type Dictionary = keyof Names | keyof typeof WORDS
 
-/** Which real ids a path takes, */
-const IDS: Record<string, Dictionary> = {
-  '^/payment_terms/[{]id[}]': 'plans',
-  '^/customers/': 'customers',
-  '^/test_clocks/': 'clocks',
-  '^/escalations/': 'escalations',
-  '^/receipts/': 'receipts',
-  '^/events/': 'events',
-  '^/webhook_endpoints/': 'endpoints',
-  '^/users/': 'users',
-  '^/api_clients/': 'clients',
+/** Which real ids a path takes: a new one is a row here, and what it names is made in scene.ts; */
+const IDS: Record<string, Record<string, Dictionary>> = {
+  '^/payment_terms(/quote)?$': { 'body.customer_id': 'customers' },
+  '^/payment_terms/[{]id[}]': { 'path.id': 'plans' },
+  '^/customers/': { 'path.id': 'customers' },
+  '^/test_clocks/': { 'path.id': 'clocks' },
+  '^/escalations/': { 'path.id': 'escalations' },
+  '^/receipts/': { 'path.id': 'receipts' },
+  '^/events/': { 'path.id': 'events' },
+  '^/webhook_endpoints/': { 'path.id': 'endpoints' },
+  '^/users/': { 'path.id': 'users' },
+  '^/api_clients/': { 'path.id': 'apiClients' },
 }
 
 /** and which fields, wherever they are. */
