@@ -80,6 +80,27 @@ describe('while something cannot be reached', () => {
     expect(started.map((run) => run.workflowId)).toEqual([repeated.body.workflow.workflow_id])
   }, 60_000)
 
+  it('no namespace yet: 503', async () => {
+    const temporal = new Client({ connection: world.deps.temporal.connection, namespace: 'not-made-yet' })
+    const app = await world.another({}, { temporal })
+    const writes = await Promise.all([
+      ask(app, 'POST', '/payment_terms', { body: term() }),
+      ask(app, 'PATCH', `/payment_terms/${plan}`, { body: { total_amount: 5 } }),
+    ])
+    expect(writes.map(({ status, body }) => [status, body.code])).toEqual(Array(2).fill([503, 'temporal_unreachable']))
+  }, 60_000)
+
+  it('a workflow that is ended by hand before it has recorded its plan: 503, and the repeat is told so', async () => {
+    const taskQueue = freshTaskQueue()
+    const app = await world.another({ taskQueue })
+    const create = { body: term(), headers: { 'idempotency-key': 'ended' } }
+    const created = ask(app, 'POST', '/payment_terms', create)
+    await endFirst(taskQueue)
+    expect(await created).toMatchObject({ status: 503, body: { code: 'temporal_unreachable' } })
+    const repeated = await ask(app, 'POST', '/payment_terms', create)
+    expect(repeated).toMatchObject({ status: 409, body: { code: 'plan_ended' } })
+  }, 60_000)
+
   it('no database: 503, never a stack trace', async () => {
     const orm = await openDatabase(`postgres://tenor@127.0.0.1:${await freePort()}/none`, {
       connectTimeoutMs: 1_000,
@@ -113,3 +134,14 @@ describe('while something cannot be reached', () => {
     expect((await ask(app, 'POST', '/payment_terms', { body: term() })).status).toBe(201)
   })
 })
+
+/** Ends the first workflow of a task queue as soon as it is there. */
+async function endFirst(taskQueue: string): Promise<void> {
+  const { workflow } = world.deps.temporal
+  for (;;) {
+    for await (const { workflowId } of workflow.list({ query: `TaskQueue = "${taskQueue}"` })) {
+      await workflow.getHandle(workflowId).terminate('by hand')
+      return
+    }
+  }
+}

@@ -1,4 +1,5 @@
 import { isGrpcServiceError, ServiceError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client'
+import { NamespaceNotFoundError } from '@temporalio/common'
 import type { Problem } from './problem.ts'
 import { notInTime } from './temporal.ts'
 
@@ -7,6 +8,8 @@ export function temporalProblem(error: unknown): Problem | undefined {
   const isOfTemporal =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     error instanceof ServiceError ||
+    // Of a server that has just been made.
+    error instanceof NamespaceNotFoundError ||
     isGrpcServiceError(error)
   return isOfTemporal ? notInTime(error) : undefined
 }

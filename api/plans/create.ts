@@ -1,5 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { WithStartWorkflowOperation, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import {
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client'
 import { instantOf } from '../../db/columns.ts'
 import type { Customer } from '../../db/customers/people.ts'
 import { Plans } from '../../db/plans/plans.ts'
@@ -12,7 +17,7 @@ import { customerOrAdopted, isGatewayId } from '../customers/adopt.ts'
 import { attach } from '../customers/payment-methods.ts'
 import type { ApiDeps } from '../deps.ts'
 import { conflict, Problem, unprocessable } from '../http/problem.ts'
-import { COMMAND_MS, within } from '../http/temporal.ts'
+import { COMMAND_MS, notInTime, within } from '../http/temporal.ts'
 import { type Caller, onlyCustomer } from '../identity/caller.ts'
 import type { Asked, PlanApi } from './kind.ts'
 import { describePlan, searchAttributesOf } from './start-words.ts'
@@ -62,9 +67,24 @@ export async function createPlan(
   const request = { coupon_code: asked.couponCode, payment_terms: asked.paymentTerms, metadata: asked.metadata }
   const opening = { request, requestId: creation.requestId, by: caller.sub, effects }
   await start(deps, { plan, opening }).catch(async (error: unknown) => {
-    const isOver = error instanceof WorkflowExecutionAlreadyStartedError
-    if (!isOver || !(await exists(em, caller, creation.id))) throw error
+    if (!isOver(error)) throw error
+    if (await exists(em, caller, creation.id)) return
+    throw error instanceof WorkflowExecutionAlreadyStartedError ? endedUnrecorded() : notInTime(error)
   })
+}
+
+/** The workflow that should have answered is there no more: the plan was over before, or its workflow was ended by hand. */
+function isOver(error: unknown): boolean {
+  return (
+    error instanceof WorkflowExecutionAlreadyStartedError ||
+    error instanceof WorkflowNotFoundError ||
+    error instanceof WorkflowUpdateFailedError
+  )
+}
+
+function endedUnrecorded(): Problem {
+  const detail = 'The plan of this Idempotency-Key was ended before it began. Create it anew, with another key.'
+  return conflict('plan_ended', detail)
 }
 
 async function start({ temporal, config }: ApiDeps, asked: PlanStart): Promise<void> {

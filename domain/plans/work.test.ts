@@ -3,7 +3,7 @@ import { attemptHeard, openAttempt, settleInstallment } from './collect.ts'
 import { nsf, Played } from './example-plan.ts'
 import { findInstallment } from './figures.ts'
 import type { Plan } from './plan.ts'
-import { attemptsBegun, isUnderWay, workOpen } from './work.ts'
+import { attemptsBegun, dueNow, isUnderWay, workOpen } from './work.ts'
 
 const nine = '2027-01-15T09:00:00Z'
 const asked = (p = new Played()): Plan => attemptsBegun(p.plan, nine)
@@ -30,6 +30,20 @@ describe('what is asked of the world', () => {
 })
 
 describe('news of a transaction', () => {
+  const dueWith = (...news: string[]) => dueNow(new Played().plan, nine, { news: new Set(news), isLooking: false })
+
+  it('that is over is looked at before anything is charged', () => {
+    const { plan, work } = dueWith('txn_x_p1')
+    expect(work.map(({ key }) => key)).toEqual(['look:txn_x_p1'])
+    expect(openAttempt(plan, 1)).toBeNull()
+  })
+
+  it('that is about to be asked for does not hold it up: it was begun before, by somebody who was lost', () => {
+    const { plan, work } = dueWith('txn_x_1_1')
+    expect(work.map(({ key }) => key)).toEqual(['collect:1'])
+    expect(openAttempt(plan, 1)).toMatchObject({ transaction: 'txn_x_1_1' })
+  })
+
   it('that is asked for, or of an earlier attempt on the same instalment meanwhile, is about what is under way', () => {
     const p = new Played({}, { '1_1': nsf }).to('2027-01-15T12:00:00Z')
     expect(isUnderWay(p.plan, 'txn_x_1_1')).toBe(false)

@@ -21,7 +21,8 @@ export type Due = Decision & { work: Work[] }
 
 /**
  * Everything that is due now. `news` are transactions that a gateway has news of; while one is being looked at
- * (`isLooking`), or is about to be, no attempt is begun: it may have paid what the attempt would charge.
+ * (`isLooking`), or is about to be, no attempt is begun: it may have paid what the attempt would charge. Not so for news of
+ * the very attempt, which can have been begun before by somebody who was lost before the plan knew.
  */
 export function dueNow(
   plan: Plan,
@@ -29,9 +30,15 @@ export function dueNow(
   { news, isLooking }: { news: ReadonlySet<string>; isLooking: boolean },
 ): Due {
   const passed = timePassed(plan, now)
-  const looks = looksDue(passed.plan, now, news)
-  const begun = isLooking || looks.length > 0 ? passed.plan : attemptsBegun(passed.plan, now)
+  const started = attemptsBegun(passed.plan, now)
+  const others = new Set([...news].filter((transaction) => !isOpenAttempt(started, transaction)))
+  const looks = looksDue(passed.plan, now, others)
+  const begun = isLooking || looks.length > 0 ? passed.plan : started
   return { plan: begun, effects: passed.effects, work: [...looks, ...workOpen(begun, now, news)] }
+}
+
+function isOpenAttempt(plan: Plan, transaction: string): boolean {
+  return collectibles(plan).some(({ open }) => open?.by === 'charge' && open.transaction === transaction)
 }
 
 /** Payments that are over for the plan and are to be looked at: of the gateway's news, and links to be closed. */
@@ -120,10 +127,10 @@ export function isUnderWay(plan: Plan, transaction: string): boolean {
   if (refund !== null) return false
   const installment = installmentNumberOf(plan, transaction)
   return (
+    isOpenAttempt(plan, transaction) ||
     collectibles(plan).some(
-      ({ number, open }) =>
-        open?.by === 'charge' &&
-        (open.transaction === transaction || (open.state === 'asked' && number === installment)),
-    ) || plan.payments.some((p) => p.transaction === transaction)
+      ({ number, open }) => open?.by === 'charge' && open.state === 'asked' && number === installment,
+    ) ||
+    plan.payments.some((p) => p.transaction === transaction)
   )
 }

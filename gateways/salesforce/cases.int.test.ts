@@ -55,6 +55,13 @@ describe('a case', () => {
     expect(await kept()).toMatchObject([{ fields: { Status: 'Closed' } }])
   })
 
+  it('is told after a login that was never answered', async () => {
+    await control('POST', 'faults', { mode: 'slow', count: 1, ms: 60_000, path: '/oauth2/token' })
+    const { upsert } = gateway({ timeoutMs: 1_000 })
+    await expect(upsert(escalation)).rejects.toMatchObject({ code: 'NO_ANSWER' })
+    expect(await upsert(escalation)).toMatchObject({ caseId: expect.any(String) })
+  })
+
   it('is one when another upsert was a moment earlier', async () => {
     await fault('duplicate_race')
     const { caseId } = await gateway().upsert(escalation)

@@ -44,6 +44,7 @@ export class CaseNotSaved extends Error {
 }
 
 const API_VERSION = '60.0'
+const TIMEOUT_MS = 30_000
 const EXTERNAL_ID = 'Tenor_Escalation_Id__c'
 
 /**
@@ -51,12 +52,14 @@ const EXTERNAL_ID = 'Tenor_Escalation_Id__c'
  * `Tenor_Escalation_Id__c` as unique external id.
  */
 export function cases(options: SalesforceOptions): Cases {
-  const session = openSession(options)
+  const { timeoutMs = TIMEOUT_MS } = options
+  // A login that is never answered is not to be waited for by all who come later.
+  const session = openSession(() => within(timeoutMs, connect(options)))
   return {
     async upsert(about) {
       try {
         const save = session.run((connection) => saved(connection, about))
-        return { caseId: await within(options.timeoutMs ?? 30_000, save) }
+        return { caseId: await within(timeoutMs, save) }
       } catch (error) {
         throw new CaseNotSaved(codeOf(error) ?? 'NO_ANSWER', error)
       }
@@ -104,10 +107,10 @@ function fieldsOf(about: Case): Record<string, string | null> {
  * One login for all who come at the same time, renewed once when Salesforce calls it expired. jsforce's own renewal
  * goes on for ever if the new session is refused as well.
  */
-function openSession(options: SalesforceOptions) {
+function openSession(open: () => Promise<Connection>) {
   let current: Promise<Connection> | null = null
   const login = () => {
-    const opening = connect(options)
+    const opening = open()
     current = opening
     opening.catch(() => {
       if (current === opening) current = null

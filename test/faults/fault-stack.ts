@@ -22,7 +22,9 @@ import { startProxy, type TcpProxy } from './proxy.ts'
 const PREFIX = 'tenor-faults-'
 
 /** Of a client that wants something done, however much is broken, on a machine that is busy. */
-const PATIENCE_MS = 240_000
+const PATIENCE_MS = 480_000
+/** How often a program may end as it starts, because what it needs is away just then: whatever supervises it starts it again. */
+const SECOND_TRIES = 20
 
 export type Way = 'stripe' | 'postgres' | 'temporal'
 export const WAYS: readonly Way[] = ['stripe', 'postgres', 'temporal']
@@ -132,7 +134,7 @@ export class FaultStack {
     env: NodeJS.ProcessEnv,
     ready: () => Promise<boolean>,
   ): Promise<void> {
-    const options = { env, logFile: this.home.logFile(name), ready, readyTimeoutMs: 90_000 }
+    const options = { env, logFile: this.home.logFile(name), ready, readyTimeoutMs: 90_000, secondTries: SECOND_TRIES }
     return this.#add(programPart(name, command, options))
   }
 
@@ -278,9 +280,16 @@ export class FaultStack {
     return fs.existsSync(seen) ? fs.readFileSync(seen, 'utf8').trim().split('\n') : []
   }
 
-  /** Copies every part's log and Temporal's state, with every history, to a folder that stays. */
+  /** What the API has answered with 500 so far: each is an error that it does not know, whatever was broken. */
+  surprises(): string[] {
+    const lines = fs.readFileSync(this.home.logFile('api'), 'utf8').split('\n')
+    return lines.filter((line) => line.includes('"code":"internal_error"'))
+  }
+
+  /** Copies every part's log and Temporal's state, with every history and what reads it, to a folder that stays. */
   keep(folder: string): void {
     fs.cpSync(join(this.home.path, 'logs'), folder, { recursive: true })
+    fs.cpSync(keysFileOf(this.home.path), join(folder, 'keys'))
     for (const file of fs.globSync('temporal.db*', { cwd: this.home.path })) {
       fs.cpSync(join(this.home.path, file), join(folder, file))
     }

@@ -40,7 +40,7 @@ const POINT_WITHIN_MS = 2_500
 export type Plot = { seed: number; kills: number; mischief: Mischief; deeds: () => number }
 
 /** However little is done meanwhile, a lane goes on after so long. */
-const PATIENCE_MS = 8_000
+const PATIENCE_MS = 15_000
 
 /**
  * Breaks one thing after the other, in lanes, until so many processes were killed; brings each back after a moment, and

@@ -137,16 +137,18 @@ function hookMail(): void {
   wrap(Object.getPrototypeOf(transport), 'sendMail', () => 'letter')
 }
 
+const TASK = '8s'
+
 function hookTemporal(): void {
   const load = createRequire(import.meta.url)
   const { WorkflowClient } = load('@temporalio/client')
   wrap(WorkflowClient.prototype, 'executeUpdateWithStart', (_, args) => {
     const [, asked] = args as [unknown, { startWorkflowOperation: { options: object } }]
-    Object.assign(asked.startWorkflowOperation.options, { workflowTaskTimeout: '4s' })
+    Object.assign(asked.startWorkflowOperation.options, { workflowTaskTimeout: TASK })
     return 'start of a workflow'
   })
   wrap(WorkflowClient.prototype, 'start', (_, [, options]) => {
-    Object.assign(options as object, { workflowTaskTimeout: '4s' })
+    Object.assign(options as object, { workflowTaskTimeout: TASK })
     return 'start of a clock'
   })
   if (part !== 'worker') return
@@ -157,11 +159,15 @@ function hookTemporal(): void {
   hurry(load('@temporalio/worker').Worker)
 }
 
-/** What a killed worker had begun is begun anew soon: hundreds of kills would else take hours. */
+/**
+ * What a killed worker had begun is begun anew soon: hundreds of kills would else take hours. Not much sooner than it is
+ * without this: on a busy machine a worker that has just been started needs seconds for each of its first tasks, and one
+ * that is given up for dead every time would never get on.
+ */
 const HASTE = [
-  [/heartbeatTimeout: ?['"]15 seconds['"]/g, "heartbeatTimeout: '6 seconds'"],
-  // As many as a workflow task of 10 seconds may ask within itself, it may also with 4.
-  [/scheduleToCloseTimeout: ?['"]2 seconds['"]/g, "scheduleToCloseTimeout: '400 milliseconds'"],
+  [/heartbeatTimeout: ?['"]15 seconds['"]/g, "heartbeatTimeout: '8 seconds'"],
+  // As many as a workflow task of 10 seconds may ask within itself, it may also with 8.
+  [/scheduleToCloseTimeout: ?['"]2 seconds['"]/g, "scheduleToCloseTimeout: '1500 milliseconds'"],
 ] as const
 
 function hastened(bundle: { code: string }): { code: string } {

@@ -58,7 +58,8 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
     await Promise.all(players.map((player) => playToTheEnd(stack, player)))
     await restingPlans(stack, players)
     phase('at the end; judged')
-    const wrong = [...replayed, ...(await judged(stack, players)), ...players.flatMap((player) => player.unexpected)]
+    const unexpected = players.flatMap((player) => player.unexpected)
+    const wrong = [...replayed, ...(await judged(stack, players)), ...unexpected, ...stack.surprises()]
     const payments = await Promise.all(players.map((player) => stack.tenor.payments(player.customer.id)))
     if (wrong.length > 0) say(report(stack, players, mischief, seed))
     return {

@@ -25,13 +25,18 @@ let payments = 0
 let longestMs = 0
 for (let seed = Number(values.seed); done < kills; seed += 10_000) {
   console.log(`Seed ${seed}: ${round} kills, ${plans} plans`)
-  const result = await rampage({ seed, kills: Math.min(round, kills - done), plans, say: (line) => console.log(line) })
+  const again = `Again: npm run soak:faults -- --seed ${seed} --kills ${round} --round ${round} --plans ${plans}`
+  const options = { seed, kills: Math.min(round, kills - done), plans, say: (line: string) => console.log(line) }
+  const result = await rampage(options).catch((error: Error) => {
+    console.error(`${error.message}\n${again}`)
+    process.exit(1)
+  })
   console.log(JSON.stringify(result))
   done += result.kills
   payments += result.payments
   longestMs = Math.max(longestMs, result.convergedInMs)
   if (result.wrong.length > 0) {
-    console.error(`Something is wrong. Again: npm run soak:faults -- --seed ${seed} --kills ${round} --plans ${plans}`)
+    console.error(`Something is wrong after ${done} kills. ${again}`)
     process.exit(1)
   }
 }

@@ -26,7 +26,8 @@ export type WorkflowWorld = {
   startPlan(customer: string, clock: string, now: string): Promise<Plan>
   /** Resolves when the worker has ended what it was at. */
   stopWorker(): Promise<void>
-  startWorker(): Promise<void>
+  /** By another way to Temporal, if one is given. */
+  startWorker(address?: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -44,12 +45,12 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
     orm,
     client,
     stripe: sandbox.url,
-    async startWorker() {
+    async startWorker(address = temporalAddress()) {
       const { worker, connection: native } = await createPlanWorker({
         orm,
         gateway,
         keys: TEST_KEYS,
-        address: temporalAddress(),
+        address,
         namespace: 'default',
         taskQueue,
       })

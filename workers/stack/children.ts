@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 export function programPart(
   name: PartName,
   [script, ...args]: [string, ...string[]],
-  options: Pick<PartSpec, 'env' | 'logFile' | 'ready' | 'readyTimeoutMs'>,
+  options: Pick<PartSpec, 'env' | 'logFile' | 'ready' | 'readyTimeoutMs' | 'secondTries'>,
 ): PartSpec {
   return {
     name,

@@ -28,25 +28,24 @@ const askHere = proxyLocalActivities<PlanActivities>({
  */
 const MOST_IN_A_TASK = 3
 
-type Frequent = 'chargeInstallment' | 'recordChange'
+type Charge = Parameters<PlanActivities['chargeInstallment']>[0]
+type Charged = Awaited<ReturnType<PlanActivities['chargeInstallment']>>
 
 /**
- * Asks within the workflow task first, and when that fails, takes long, or the task has asked enough already, as an
+ * Charges within the workflow task first, and when that fails, takes long, or the task has asked enough already, by an
  * activity of its own, which goes on until there is an answer. Both are safe to run again after the other, being idempotent
  * by their keys. One at a time: of two that are asked beside each other a replay is told the answers in the order in which
- * they were asked, whichever came first, and what follows from them would differ. Not for what begins while somebody waits
- * for the answer to a message: an answer leaves when the task ends.
+ * they were asked, whichever came first, and what follows from them would differ.
+ *
+ * Only for what is decided again, and in the same way, should this task be lost after the money has moved: what time has
+ * brought about, since it is done before anything else that a task brings (`doWhatIsDue`). Not for what begins while
+ * somebody waits for the answer to a message either: an answer leaves when the task ends.
  */
-export async function askHereFirst<Name extends Frequent>(
-  run: Pick<Run, 'here'>,
-  name: Name,
-  summary: string,
-  argument: Parameters<PlanActivities[Name]>[0],
-): Promise<Awaited<ReturnType<PlanActivities[Name]>>> {
+export async function chargeHereFirst(run: Pick<Run, 'here'>, summary: string, charge: Charge): Promise<Charged> {
   const { here } = run
   const answer = here.turn.then(() => {
     if (!mayAskHere(here)) throw new AskedEnough()
-    return (askHere[name] as unknown as Asked<Name>).executeWithOptions({ summary }, [argument])
+    return askHere.chargeInstallment.executeWithOptions({ summary }, [charge])
   })
   // Whoever is next need not wait for the activity that follows a failure.
   here.turn = answer.then(nothing, nothing)
@@ -54,7 +53,7 @@ export async function askHereFirst<Name extends Frequent>(
     return await answer
   } catch (error) {
     if (isCancellation(error)) throw error
-    return askByItself(name, summary, argument)
+    return chargeByItself(summary, charge)
   }
 }
 
@@ -71,19 +70,7 @@ function mayAskHere(here: Run['here']): boolean {
   return true
 }
 
-/** Asks as an activity of its own. */
-export function askByItself<Name extends Frequent>(
-  name: Name,
-  summary: string,
-  argument: Parameters<PlanActivities[Name]>[0],
-): Promise<Awaited<ReturnType<PlanActivities[Name]>>> {
-  return (ask[name] as unknown as Asked<Name>).executeWithOptions({ summary }, [argument])
-}
-
-/** The two proxies' types differ in their options only, which the compiler cannot see through a name. */
-type Asked<Name extends Frequent> = {
-  executeWithOptions(
-    options: { summary: string },
-    args: [Parameters<PlanActivities[Name]>[0]],
-  ): Promise<Awaited<ReturnType<PlanActivities[Name]>>>
+/** Charges by an activity of its own. */
+export function chargeByItself(summary: string, charge: Charge): Promise<Charged> {
+  return ask.chargeInstallment.executeWithOptions({ summary }, [charge])
 }

@@ -14,6 +14,7 @@ import type { PaymentMethod, Plan } from '../../domain/plans/plan.ts'
 import { resolve } from '../../domain/plans/resolve.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { timePassed } from '../../domain/plans/time.ts'
+import { doWhatIsDue } from './due.ts'
 import * as messages from './messages.ts'
 import { record } from './record.ts'
 import { apply, asFailure, now, type Run } from './run.ts'
@@ -85,8 +86,9 @@ async function carryOut<C extends messages.Command, A extends messages.Decided>(
     return before as A
   }
   const at = now(run)
-  // Time may have passed that the main loop has not seen yet: a pause that is over, a term that has begun.
-  apply(run, timePassed(run.plan, at))
+  // Time may have passed that the main loop has not seen yet. Somebody waits now, so a charge is none of this task's.
+  run.byTime = false
+  doWhatIsDue(run)
   const facts: messages.Decided = { provisional: hasOpenCharge(run.plan), chargeOfTheDay: chargeOfTheDay(run.plan, at) }
   const { answer: told, ...decision } = decided(run, command, decide)
   const answer = { ...facts, ...told } as A

@@ -1,14 +1,13 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
 import { isOver, nextWake } from '../../domain/plans/time.ts'
 import { wakeInWords } from '../../domain/plans/words.ts'
-import { dueNow } from '../../domain/plans/work.ts'
 import { joinClock, leaveClock, reportRest } from './clock.ts'
 import { show } from './cockpit.ts'
 import { hearCommands } from './commands.ts'
+import { doWhatIsDue } from './due.ts'
 import * as messages from './messages.ts'
-import { begin, isLooking } from './perform.ts'
-import { record, recordOpening } from './record.ts'
-import { apply, beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
+import { recordOpening } from './record.ts'
+import { beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
 
 /** A run carries a few instalments: replaying years of them costs more than running them (docs/decisions). */
 const LONG_RUN = 60
@@ -51,14 +50,6 @@ async function isFinished(run: Run): Promise<boolean> {
   if (isOver(run.plan, now(run))) return true
   if (run.toBeRenewed || isLong()) await carryOn(run)
   return false
-}
-
-function doWhatIsDue(run: Run): void {
-  const due = dueNow(run.plan, now(run), { news: run.news, isLooking: isLooking(run) })
-  apply(run, due)
-  // Before the work begins: it waits until what was decided is durable.
-  void record(run)
-  for (const work of due.work) begin(run, work)
 }
 
 async function untilSomethingHappens(run: Run): Promise<void> {

@@ -8,7 +8,7 @@ import { paymentSettled } from '../../domain/plans/pay.ts'
 import { paymentsInDoubt, refundProgressed } from '../../domain/plans/refunding.ts'
 import { installmentInWords } from '../../domain/plans/words.ts'
 import type { Work } from '../../domain/plans/work.ts'
-import { ask, askByItself, askHereFirst } from './activities.ts'
+import { ask, chargeByItself, chargeHereFirst } from './activities.ts'
 import { apply, now, type Run } from './run.ts'
 import { noteWritten } from './written.ts'
 
@@ -71,9 +71,7 @@ async function collect(run: Run, number: number, byTime: boolean): Promise<void>
     outcome,
     at,
     installment: written,
-  } = byTime
-    ? await askHereFirst(run, 'chargeInstallment', words, charge)
-    : await askByItself('chargeInstallment', words, charge)
+  } = byTime ? await chargeHereFirst(run, words, charge) : await chargeByItself(words, charge)
   noteWritten(run.written, written)
   apply(run, attemptHeard(run.plan, number, outcome, { at, written }))
   apply(run, afterwards(run.plan, now(run)))

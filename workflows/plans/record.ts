@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow'
 import type { Effect } from '../../domain/plans/effects.ts'
 import { typeInWords } from '../../domain/plans/words.ts'
-import { ask, askHereFirst } from './activities.ts'
+import { ask } from './activities.ts'
 import type { Opening } from './messages.ts'
 import { now, type Run } from './run.ts'
 import { unwritten, writtenAs } from './written.ts'
@@ -20,7 +20,11 @@ export function recordOpening(run: Run, { effects, ...opening }: Opening & { eff
   })
 }
 
-/** Has everything decided so far written, after what was decided before it; resolves when that is durable. */
+/**
+ * Has everything decided so far written, after what was decided before it; resolves when that is durable. By an activity
+ * of its own: it begins when the decision is in the history. Written within a workflow task that is then lost, a change
+ * would stand in the database under its number while the task that is tried instead decides otherwise.
+ */
 export async function record(run: Run): Promise<void> {
   const change = unwritten(run.plan, run.written, run.effects, now(run))
   if (change) {
@@ -35,7 +39,7 @@ export async function record(run: Run): Promise<void> {
       if (!wrote && known !== undefined) run.written.installments[number] = known
     }
     const summary = summaryOf(change.effects)
-    enqueue(run, () => askHereFirst(run, 'recordChange', summary, change))
+    enqueue(run, () => ask.recordChange.executeWithOptions({ summary }, [change]))
   }
   await run.writing
 }
