@@ -9,13 +9,14 @@ const WHY: Record<number, string> = {
   409: 'Its present state forbids it.',
   412: '`If-Match` was sent and it has changed.',
   413: 'The body is too large.',
+  414: 'The address is too long.',
   415: 'The body is not JSON.',
   422: 'The fields are valid, and a rule forbids what they ask for.',
   429: 'Too many requests; see `Retry-After`.',
   500: 'A fault of ours.',
   503: 'Something that the request needs cannot be reached; see `Retry-After`.',
 }
-const ALWAYS = [400, 401, 403, 429, 500, 503]
+const ALWAYS = [400, 401, 403, 414, 429, 500, 503]
 const WITH_BODY = [413, 415]
 
 type Success = Record<number, { description: string; content?: Record<string, { schema: z.ZodType }> }>

@@ -9,8 +9,8 @@ const ABOUT = `Money that is owed over time, in instalments. Amounts are integer
 in the plan's zone, moments are UTC. Errors are RFC 9457 problems with a stable \`code\`. Send an \`Idempotency-Key\` with a
 POST to be able to repeat it safely.
 
-Before any operation is found, a request may be refused as no HTTP (400), not sent in time (408), with an address (414) or
-headers (431) that are too long, or by a method that is none there (405, with \`Allow\`): as problems too.`
+Before any operation is found, a request may be refused as no HTTP (400), not sent in time (408), with headers that are too
+long (431), or by a method that is none there (405, with \`Allow\`): as problems too.`
 
 export const TAGS = {
   plans: 'Payment terms',

@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Client } from '@temporalio/client'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { json } from './answers.ts'
+import { json, problemAnswers } from './answers.ts'
 import { TAGS } from './docs.ts'
 import { within } from './temporal.ts'
 
@@ -20,12 +20,16 @@ type Parts = { orm: MikroORM; temporal: Client; taskQueue: string }
 
 export function serveHealth(app: FastifyInstance, parts: Parts): void {
   const config = { rateLimit: false as const }
-  const live = { tags: [TAGS.system], summary: 'Is the process alive?', response: { 200: json(Health, 'It is.') } }
+  const live = {
+    tags: [TAGS.system],
+    summary: 'Is the process alive?',
+    response: { 200: json(Health, 'It is.'), ...problemAnswers([414]) },
+  }
   app.get('/health/live', { schema: live, config }, async () => ({ status: 'ok' as const, checks: null }))
   const ready = {
     tags: [TAGS.system],
     summary: 'Can it do its work: database and Temporal reached, a worker polling?',
-    response: { 200: json(Health, 'All there.'), 503: json(Health, 'Something is missing.') },
+    response: { 200: json(Health, 'All there.'), 503: json(Health, 'Something is missing.'), ...problemAnswers([414]) },
   }
   app.get('/health/ready', { schema: ready, config }, async (_request, reply) => {
     const checks = await check(parts)

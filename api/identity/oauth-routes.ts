@@ -59,7 +59,7 @@ export function oauthRoutes(app: App, deps: ApiDeps, countAttempt: CountAttempt)
       200: json(AccessToken, 'A token for a quarter of an hour.'),
       400: json(OAuthErrorShape, 'The request is none of RFC 6749.'),
       401: json(OAuthErrorShape, 'The client or its secret is not right; which of them, is not said.'),
-      ...problemAnswers([403, 413, 429, 500, 503]),
+      ...problemAnswers([403, 413, 414, 429, 500, 503]),
     },
   }
   // A scope of its own: nowhere else is a form a body.

@@ -27,7 +27,7 @@ export function signInRoute(app: App, deps: ApiDeps, countAttempt: CountAttempt)
     body: SignInBody,
     response: {
       200: json(AccessToken, 'A token for an hour.'),
-      ...problemAnswers([400, 401, 403, 413, 415, 429, 500, 503]),
+      ...problemAnswers([400, 401, 403, 413, 414, 415, 429, 500, 503]),
     },
   }
   app.post('/sign_in', { schema }, async (request, reply) => {

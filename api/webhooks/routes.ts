@@ -19,7 +19,7 @@ export function webhookRoutes(app: App, deps: ApiDeps): void {
     tags: [TAGS.system],
     summary: 'For Stripe; its signature is checked on the raw body',
     headers: z.object({ 'Stripe-Signature': z.string().optional() }),
-    response: { 200: json(Received, 'Kept.'), ...problemAnswers([400, 413, 415, 429, 500, 503]) },
+    response: { 200: json(Received, 'Kept.'), ...problemAnswers([400, 413, 414, 415, 429, 500, 503]) },
   }
   app.post('/webhooks/stripe', { schema, bodyLimit: BODY_LIMIT }, async (request) => {
     const hint = read(deps, request.rawBody, request.headers['stripe-signature'])

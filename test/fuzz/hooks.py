@@ -1,13 +1,15 @@
 """Hooks for schemathesis: what is made up here must not reach anybody who is not on this machine."""
 
+import atexit
 import os
 import re
-from collections import deque
+from collections import Counter, deque
 
 import requests
 import schemathesis
 
 RECEIVER = os.environ["FUZZ_RECEIVER"]
+EXAMPLES = int(os.environ["FUZZ_EXAMPLES"])
 LONGEST_URL = 2000
 
 
@@ -43,10 +45,21 @@ replayed = set()
 # Every event goes to every endpoint: with hundreds of them the machine would do nothing else.
 MOST_ENDPOINTS = 10
 endpoints = deque()
+made_up = Counter()
+
+
+@atexit.register
+def say_what_is_short():
+    # An operation may have no more to try, or schemathesis gave up on it: only the first is known to be right.
+    short = [f"  {label}: {count}" for label, count in made_up.items() if count < EXAMPLES]
+    if short:
+        print("Fewer than asked for were made up for:", *short, sep="\n")
 
 
 @schemathesis.hook
 def after_call(context, case, response):
+    if case.meta and case.meta.phase.name.value == "fuzzing":
+        made_up[case.operation.label] += 1
     location = response.headers.get("location", [])
     if response.headers.get("idempotent-replayed"):
         replayed.update(location)

@@ -20,7 +20,7 @@ export class PythonMissing extends Error {
  * share; made when it is not there. Only exactly the versions in requirements.txt are used.
  * @throws PythonMissing
  */
-export function schemathesisCommand(say: (line: string) => void): [program: string, ...args: string[]] {
+export function schemathesisCommand(say: (line: string) => void): string[] {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tenor')
   const version = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12)
   const folder = join(cache, `schemathesis-${version}`)

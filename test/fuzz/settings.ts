@@ -39,7 +39,7 @@ export function writeSettings(folder: string, { names, tokens, examples }: Setti
       ...Object.entries(parameters).map(([name, dictionary]) => binding(name, dictionary)),
     ]),
     '[generation]',
-    `max-examples = ${examples}`,
+    `max-examples = ${Math.max(1, examples)}`,
     '[checks.positive_data_acceptance]',
     `expected-statuses = ${JSON.stringify(ANSWERS_TO_GOOD_INPUT)}`,
   ]
@@ -53,6 +53,7 @@ const WORDS = {
   methods: PAYMENT_METHODS,
   dates: [0, 1, 40, 400].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)),
   zones: ['UTC', 'America/Toronto', 'Asia/Kathmandu', 'Pacific/Apia'],
+  tags: ['*'],
   currencies: ['USD', 'EUR', 'JPY', 'KWD', 'UGX'],
 }
 type Dictionary = keyof Names | keyof typeof WORDS
@@ -83,6 +84,7 @@ const EVERYWHERE: Record<string, Dictionary> = {
   'body.test_clock': 'clocks',
   'body.payment_method': 'methods',
   'body.event_id': 'events',
+  'header.If-Match': 'tags',
 }
 
 /** Three times in four something real, so that most requests get past the door. */
