@@ -13,6 +13,8 @@ const OWN = [...WATCH, ...OWING] as const
 const PAY = [...OPERATE, 'broker', ...OWING] as const
 const BROKER = ['broker', 'admin'] as const
 const ADMIN = ['admin'] as const
+/** Sees the stock of the whole tenant. */
+const STOCK = [...OPERATE, 'agent'] as const
 
 const ofPlans = (plans: string): Record<string, Access> => ({
   [`POST ${plans}`]: OPERATE,
@@ -53,6 +55,18 @@ const PERMISSIONS: Record<string, Access> = {
   'POST /webhook_endpoints/:id/rotate_secret': OPERATE,
   'POST /webhook_endpoints/:id/replay': OPERATE,
   'GET /webhook_endpoints/:id/deliveries': OPERATE,
+  'POST /device_models': OPERATE,
+  'GET /device_models': STOCK,
+  'GET /device_models/:id': STOCK,
+  'PATCH /device_models/:id': OPERATE,
+  'DELETE /device_models/:id': OPERATE,
+  'POST /devices': OPERATE,
+  'GET /devices': STOCK,
+  'GET /devices/:id': STOCK,
+  'PATCH /devices/:id': OPERATE,
+  'POST /devices/:id/check_in': OPERATE,
+  'POST /devices/import': OPERATE,
+  'GET /store/devices': [...STOCK, 'client_admin', 'employee'],
   'POST /test_clocks': OPERATE,
   'GET /test_clocks/:id': WATCH,
   'POST /test_clocks/:id/advance': OPERATE,

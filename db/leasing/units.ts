@@ -11,6 +11,8 @@ export type Hold = {
   /** The lease that it is put aside for, which may not be on record yet. */
   lease: string
   modelCode: string
+  /** The employee of a new lease, for whom it counts from now on. */
+  employee?: string
   /** A unit of the lease that does not count, since another one is to take its place. */
   insteadOf?: string
 }
@@ -56,7 +58,7 @@ class NotAll extends Error {}
 /** Gives back what was put aside for a lease that does not come about; what it has on record stays its own. */
 export async function releaseHold(em: EntityManager, lease: string, unit?: string): Promise<void> {
   await em.execute(
-    `update devices set status = 'available', lease_id = null, held_until = null, updated_at = greatest(updated_at, now())
+    `update devices set status = 'available', lease_id = null, held_until = null, held_for = null, updated_at = greatest(updated_at, now())
       where lease_id = ? and status = 'reserved' and held_until is not null and (?::text is null or id = ?)`,
     [lease, unit ?? null, unit ?? null],
     'run',
@@ -85,17 +87,17 @@ function ownUnit(tx: EntityManager, { tenant, lease, modelCode, insteadOf }: Hol
   )
 }
 
-function freeUnit(tx: EntityManager, { tenant, lease, modelCode, insteadOf }: Hold): Promise<string | null> {
+function freeUnit(tx: EntityManager, { tenant, lease, modelCode, employee, insteadOf }: Hold): Promise<string | null> {
   const found = (what: string) =>
     `(select id from devices where tenant_id = ? and model_code = ? and ${what} and id is distinct from ?
       order by id limit 1 for update skip locked)`
   const values = [tenant, modelCode, insteadOf ?? null]
   return idOf(
     tx,
-    `update devices set status = 'reserved', lease_id = ?, held_until = now() + ${HELD_FOR}, updated_at = greatest(updated_at, now())
+    `update devices set status = 'reserved', lease_id = ?, held_for = ?, held_until = now() + ${HELD_FOR}, updated_at = greatest(updated_at, now())
       where id = coalesce(${found(`status = 'available'`)}, ${found(`status = 'reserved' and held_until < now()`)})
       returning id`,
-    [lease, ...values, ...values],
+    [lease, employee ?? null, ...values, ...values],
   )
 }
 
@@ -172,4 +174,35 @@ export async function checkIn(em: EntityManager, tenant: string, id: string, now
     [now, tenant, id],
   )
   return rows.length > 0
+}
+
+/** Takes a unit that is nobody's out of the stock, or back into it. `false` when it is somebody's, or gone. */
+export async function setAside(
+  em: EntityManager,
+  tenant: string,
+  id: string,
+  status: 'available' | 'maintenance' | 'retired',
+  now: Instant,
+): Promise<boolean> {
+  const rows = await em.execute(
+    `update devices set status = ?, lease_id = null, held_until = null, held_for = null,
+        updated_at = case status when ? then updated_at else greatest(updated_at, ?) end
+      where tenant_id = ? and id = ? and (status in ('maintenance', 'retired') or ${FREE}) returning id`,
+    [status, status, now, tenant, id],
+  )
+  return rows.length > 0
+}
+
+/** Of which model the units with these numbers are; of those that are there. */
+export async function modelsByImei(
+  em: EntityManager,
+  tenant: string,
+  imeis: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await em.execute<{ imei: string; model: string }[]>(
+    `select imei, model_code as model from devices
+      where tenant_id = ? and imei = any(array(select jsonb_array_elements_text(?::jsonb)))`,
+    [tenant, JSON.stringify(imeis)],
+  )
+  return new Map(rows.map(({ imei, model }) => [imei, model]))
 }
