@@ -65,10 +65,11 @@ async function send(method: string, url: string, { token, body, headers = {} }: 
     remoteAddress: `10.${(tried >> 16) % 256}.${(tried >> 8) % 256}.${tried % 256}`,
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'text/csv' : 'application/json' }),
       ...headers,
     },
-    ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+    // A body that is text is CSV.
+    ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
   const isJson = String(answer.headers['content-type']).includes('json')
   const text = answer.body

@@ -36,6 +36,7 @@ import { authenticate } from './identity/authenticate.ts'
 import { oauthRoutes } from './identity/oauth-routes.ts'
 import { signInRoute } from './identity/sign-in.ts'
 import { userRoutes } from './identity/user-routes.ts'
+import { stockRoutes } from './leasing/stock/routes.ts'
 import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
@@ -116,6 +117,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void 
   notificationRoutes(typed, deps)
   eventRoutes(typed, deps)
   webhookEndpointRoutes(typed, deps)
+  stockRoutes(typed, deps)
   clockRoutes(typed, deps)
   webhookRoutes(typed, deps)
   identityRoutes(typed, deps)

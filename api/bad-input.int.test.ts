@@ -69,8 +69,25 @@ async function exampleBodies() {
   const client = await ask('POST', '/api_clients', { body: { name: 'Shop' } })
   const user = await ask('POST', '/users', { body: { email: 'ann@example.com', roles: ['broker'] } })
   expect([client.status, user.status]).toEqual([201, 201])
+  const phone = {
+    ...{
+      code: 'phone-1',
+      name: 'Phone',
+      description: 'A phone',
+      manufacturer: 'Maker',
+      price: 100_000,
+      currency: 'USD',
+    },
+    ...{ waiver_monthly_amount: 500, images: ['https://img.example/phone.png'] },
+  }
+  const model = await ask('POST', '/device_models', { body: phone })
+  const device = await ask('POST', '/devices', { body: { imei: '490154203237518', model_code: phone.code } })
+  expect([model.status, device.status]).toEqual([201, 201])
+  const { code: _code, currency: _currency, ...phoneChange } = phone
   return {
     ids: {
+      device_models: phone.code,
+      devices: device.body.device_id,
       customers: customer_id,
       payment_terms: plan.body.payment_terms_id,
       test_clocks: clock.body.test_clock_id,
@@ -92,6 +109,10 @@ async function exampleBodies() {
       'post /webhook_endpoints': endpoint,
       'post /webhook_endpoints/{id}/rotate_secret': {},
       'post /webhook_endpoints/{id}/replay': { event_id: 'evt_none', since: '2027-01-15T10:00:00Z' },
+      'post /device_models': { ...phone, code: 'phone-2' },
+      'patch /device_models/{id}': phoneChange,
+      'post /devices': { imei: '356938035643809', model_code: phone.code },
+      'patch /devices/{id}': { status: 'maintenance' },
       'post /sign_in': { tenant: 'acme', email: 'ann@example.com', password: 'not hers' },
       'post /api_clients': { name: 'Shop' },
       'post /api_clients/{id}/rotate_secret': {},
@@ -130,6 +151,8 @@ async function stored(): Promise<string> {
     'webhook_endpoints',
     'api_clients',
     'users',
+    'device_models',
+    'devices',
   ]
   const rows = await world.orm.em
     .fork()

@@ -5,7 +5,7 @@ export type Access = 'public' | readonly Role[]
 /** Starts plans, changes what was agreed, and what ops need for it. */
 const OPERATE = ['api_client', 'admin'] as const
 /** Sees everything of the tenant. */
-const WATCH = [...OPERATE, 'broker', 'agent', 'client_admin'] as const
+const WATCH = [...OPERATE, 'broker', 'agent'] as const
 /** Who owes, for the plans of the one customer that the token names: every query of theirs is limited to them. */
 const OWING = ['customer', 'employee'] as const
 const OWN = [...WATCH, ...OWING] as const
@@ -13,6 +13,8 @@ const OWN = [...WATCH, ...OWING] as const
 const PAY = [...OPERATE, 'broker', ...OWING] as const
 const BROKER = ['broker', 'admin'] as const
 const ADMIN = ['admin'] as const
+/** Sees the stock of the whole tenant. */
+const STOCK = [...OPERATE, 'agent'] as const
 
 const ofPlans = (plans: string): Record<string, Access> => ({
   [`POST ${plans}`]: OPERATE,
@@ -53,6 +55,18 @@ const PERMISSIONS: Record<string, Access> = {
   'POST /webhook_endpoints/:id/rotate_secret': OPERATE,
   'POST /webhook_endpoints/:id/replay': OPERATE,
   'GET /webhook_endpoints/:id/deliveries': OPERATE,
+  'POST /device_models': OPERATE,
+  'GET /device_models': STOCK,
+  'GET /device_models/:id': STOCK,
+  'PATCH /device_models/:id': OPERATE,
+  'DELETE /device_models/:id': OPERATE,
+  'POST /devices': OPERATE,
+  'GET /devices': STOCK,
+  'GET /devices/:id': STOCK,
+  'PATCH /devices/:id': OPERATE,
+  'POST /devices/:id/check_in': OPERATE,
+  'POST /devices/import': OPERATE,
+  'GET /store/devices': [...STOCK, 'client_admin', 'employee'],
   'POST /test_clocks': OPERATE,
   'GET /test_clocks/:id': WATCH,
   'POST /test_clocks/:id/advance': OPERATE,

@@ -1,3 +1,4 @@
+import { withCheckDigit } from '../../domain/leasing/imei.ts'
 import type { Json } from './bad-values.ts'
 import type { Holding } from './holdings.ts'
 
@@ -24,6 +25,12 @@ export const EXAMPLES: Record<string, Example> = {
   'POST /test_clocks': { body: () => ({ frozen_time: '2027-01-15T10:00:00Z' }) },
   'POST /test_clocks/:id/advance': { body: () => ({ to: '2027-02-18T00:00:00Z' }), fresh: newClock },
   'DELETE /test_clocks/:id': { fresh: newClock },
+  'POST /device_models': { body: phone },
+  'PATCH /device_models/:id': { body: () => ({ price: 90_000 }) },
+  'DELETE /device_models/:id': { fresh: (make) => make('/device_models', phone()) },
+  'POST /devices': { body: ({ ids }) => ({ imei: newImei(), model_code: ids.device_models ?? '' }) },
+  'PATCH /devices/:id': { body: () => ({ status: 'maintenance' }) },
+  'POST /devices/import': { body: ({ ids }) => `imei,model_code\n${newImei()},${ids.device_models}` },
   'POST /api_clients': { body: () => ({ name: 'New' }) },
   'POST /api_clients/:id/rotate_secret': { body: () => ({}) },
   'POST /users': {
@@ -42,6 +49,12 @@ function term({ customer, clock }: Holding): Json {
   const agreed = { total_amount: 120_000, start_date: '2027-03-01', term_duration: 12, billing_day: 15 }
   return { customer_id: customer, test_clock: clock, ...agreed }
 }
+function phone() {
+  return { code: `phone-${crypto.randomUUID()}`, name: 'New', manufacturer: 'New', price: 100_000, currency: 'USD' }
+}
+function newImei(): string {
+  return withCheckDigit(String(crypto.getRandomValues(new Uint32Array(1))[0]).padStart(14, '0'))
+}
 function newClock(make: Make): Promise<string> {
   return make('/test_clocks', { frozen_time: '2027-01-15T10:00:00Z' })
 }
@@ -56,6 +69,7 @@ export function bodiesNaming({ url }: { url: string }, own: Json, mine: Holding,
     // Test clocks and events are their tenant's, not a customer's.
     if (holding.tenant === mine.tenant) return []
     if (value === mine.clock) return [{ ...own, [name]: holding.clock }]
+    if (name === 'model_code') return [{ ...own, [name]: holding.ids.device_models ?? '' }]
     if (value === mine.event) return [{ ...own, [name]: holding.event }]
     return []
   })

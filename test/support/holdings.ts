@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withCheckDigit } from '../../domain/leasing/imei.ts'
 import { type Answer, type ApiWorld, tokenOf } from './api-world.ts'
 import type { Json } from './bad-values.ts'
 
@@ -50,6 +52,8 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
       values (?, ?, ?, ?, 'x', 'held', now())`,
     [`dlv_${customer}`, tenant, endpoint.webhook_endpoint_id, event.event_id],
   )
+  const model = await post('/device_models', phoneOf(customer))
+  const device = await post('/devices', { imei: imeiFor(customer), model_code: model.code })
   const client = await post('/api_clients', { name: `Shop of ${name}` })
   const user = await post('/users', { email: `user-${customer}@example.com`, roles: ['broker'] })
   const holding = {
@@ -62,6 +66,8 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
       receipts: receipt.receipt_id,
       events: event.event_id,
       webhook_endpoints: endpoint.webhook_endpoint_id,
+      device_models: model.code,
+      devices: device.device_id,
       api_clients: client.client_id,
       users: user.user_id,
     },
@@ -71,6 +77,15 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
     event: event.event_id,
   }
   return { ...holding, marks: await marksOf(must, holding) }
+}
+
+function phoneOf(customer: string) {
+  return { code: `phone-of-${customer}`, name: 'Phone', manufacturer: 'Maker', price: 100_000, currency: 'USD' }
+}
+
+function imeiFor(customer: string): string {
+  const digest = createHash('sha256').update(customer).digest()
+  return withCheckDigit(String(digest.readUInt32BE()).padStart(14, '0'))
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
