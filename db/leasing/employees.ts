@@ -35,7 +35,15 @@ export const CartLines = defineEntity({
     payer: p.enum(['payroll', 'employee']),
     damageWaiver: p.boolean().default(false),
     createdAt: instant(),
+    /** The checkout by which it is being ordered or was, and the lease that it becomes. */
+    checkoutId: text().nullable(),
+    leaseId: text().nullable(),
+    /** In real time: until then nobody else goes on with that checkout. */
+    checkoutUntil: instant().nullable(),
+    /** It is no part of the cart any more; kept so that a repeat of the checkout is answered as the first. */
+    orderedAt: instant().nullable(),
   },
+  checks: [{ name: 'cart_lines_checkout_check', expression: '(checkout_id is null) = (lease_id is null)' }],
   indexes: [{ name: 'cart_lines_employee', properties: ['tenantId', 'employeeId', 'createdAt', 'id'] }],
 })
 export type CartLineRow = InferEntity<typeof CartLines>

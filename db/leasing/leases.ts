@@ -17,7 +17,7 @@ export const Leases = defineEntity({
     modelCode: text(),
     unitId: text(),
     payer: p.enum(PAYERS),
-    /** While it is ordered and not dispatched: when it is to be. */
+    /** While it is not delivered: when it is to be dispatched, or was to be. */
     dispatchBy: p.date().nullable(),
     /** The employee has it, or will: it counts for how many they may have. */
     isRunning: p.boolean(),

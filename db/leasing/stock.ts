@@ -41,6 +41,8 @@ export const Devices = defineEntity({
     leaseId: text().nullable(),
     /** Put aside for a lease that is not on record yet, in real time; nobody's again after it. */
     heldUntil: instant().nullable(),
+    /** While it is put aside for a new lease: the employee, for whom it counts already. */
+    heldFor: text().nullable(),
     createdAt: instant(),
     updatedAt: instant(),
   },

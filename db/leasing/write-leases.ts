@@ -28,7 +28,7 @@ function leaseColumns(head: PlanHead, lease: Lease) {
     modelCode: lease.device.code,
     unitId: lease.unit,
     payer: lease.payer,
-    dispatchBy: head.lifecycle === 'init' ? lease.order.dispatchBy : null,
+    dispatchBy: isUndelivered(head as Plan) ? lease.order.dispatchBy : null,
     isRunning: isUndelivered(head as Plan) || (head.lifecycle === 'active' && lease.ended === null),
   }
 }

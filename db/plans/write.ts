@@ -51,7 +51,6 @@ export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan
         customerId: plan.customer,
         status: plan.lifecycle,
         currency: plan.terms.currency,
-        startDate: plan.terms.startDate,
         testClockId: plan.clock?.id ?? null,
         workflowId: made.workflowId,
         runId: made.runId,
