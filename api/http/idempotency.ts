@@ -89,10 +89,14 @@ function keyOf(request: FastifyRequest): string | undefined {
 
 /** The body as it was sent, so that a new default changes nothing. */
 function hashOf(request: FastifyRequest): string {
-  const body: unknown = request.rawBody?.length ? JSON.parse(request.rawBody.toString()) : null
+  const body: unknown = request.rawBody?.length ? sent(request.rawBody.toString(), request) : null
   return createHash('sha256')
     .update(canonicalJson([body, request.query]))
     .digest('base64url')
+}
+
+function sent(text: string, { headers }: FastifyRequest): unknown {
+  return headers['content-type']?.toLowerCase().startsWith('application/json') ? JSON.parse(text) : text
 }
 
 type Answer = { status: number; headers: Record<string, string>; body: string }
