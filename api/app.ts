@@ -37,6 +37,7 @@ import { oauthRoutes } from './identity/oauth-routes.ts'
 import { signInRoute } from './identity/sign-in.ts'
 import { userRoutes } from './identity/user-routes.ts'
 import { stockRoutes } from './leasing/stock/routes.ts'
+import { peopleRoutes } from './leasing/people/routes.ts'
 import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
@@ -120,6 +121,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void 
   stockRoutes(typed, deps)
   clockRoutes(typed, deps)
   webhookRoutes(typed, deps)
+  peopleRoutes(typed, deps)
   identityRoutes(typed, deps)
   codecRoutes(app, deps)
   serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })
