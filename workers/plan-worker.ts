@@ -11,6 +11,9 @@ import type { KeyRing } from '../secrets/key-ring.ts'
 import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
 
+/** One for all plans, what it remembers of time zones included, and loaded once: it brings the library of time zones along. */
+const CALENDAR = fileURLToPath(new URL('../domain/calendar.ts', import.meta.url))
+
 export type PlanWorkerOptions = {
   orm: MikroORM
   gateway: PaymentGateway | LimitedGateway
@@ -38,6 +41,7 @@ export async function createPlanWorker(
     taskQueue: asked.taskQueue,
     dataConverter: encrypting(asked.keys),
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    bundlerOptions: { preloadModules: [CALENDAR] },
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),
