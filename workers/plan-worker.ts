@@ -11,8 +11,14 @@ import type { KeyRing } from '../secrets/key-ring.ts'
 import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
 
-/** One for all plans, what it remembers of time zones included, and loaded once: it brings the library of time zones along. */
-const CALENDAR = fileURLToPath(new URL('../domain/calendar.ts', import.meta.url))
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
+export const WORKFLOWS = path('../workflows/index.ts')
+/**
+ * Loaded once for all plans, where workflows each have modules of their own: the calendar brings the library of time
+ * zones along, and what it remembers of them is the same for everybody.
+ */
+export const SHARED_MODULES = [path('../domain/calendar.ts')]
 
 export type PlanWorkerOptions = {
   orm: MikroORM
@@ -40,8 +46,8 @@ export async function createPlanWorker(
     namespace: asked.namespace,
     taskQueue: asked.taskQueue,
     dataConverter: encrypting(asked.keys),
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    bundlerOptions: { preloadModules: [CALENDAR] },
+    workflowsPath: WORKFLOWS,
+    bundlerOptions: { preloadModules: SHARED_MODULES },
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),
