@@ -11,6 +11,15 @@ import type { KeyRing } from '../secrets/key-ring.ts'
 import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
 
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
+export const WORKFLOWS = path('../workflows/index.ts')
+/**
+ * Loaded once for all plans, where workflows each have modules of their own: the calendar brings the library of time
+ * zones along, and what it remembers of them is the same for everybody.
+ */
+export const SHARED_MODULES = [path('../domain/calendar.ts')]
+
 export type PlanWorkerOptions = {
   orm: MikroORM
   gateway: PaymentGateway | LimitedGateway
@@ -37,7 +46,8 @@ export async function createPlanWorker(
     namespace: asked.namespace,
     taskQueue: asked.taskQueue,
     dataConverter: encrypting(asked.keys),
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowsPath: WORKFLOWS,
+    bundlerOptions: { preloadModules: SHARED_MODULES },
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),

@@ -141,7 +141,7 @@ it('a refund that another try has given back stays so', async () => {
 })
 
 /** Each is a message sent and its answer awaited; the setting of the tenant travels with others. */
-it('a charge takes 20 round trips to the database', async () => {
+it('a charge takes 11 round trips to the database', async () => {
   const { asked } = await firstCharge()
   const pool = await ofWorker.em.getConnection().getNativeClient()
   let answers = 0
@@ -157,5 +157,5 @@ it('a charge takes 20 round trips to the database', async () => {
   pool.on('acquire', listen)
   await activitiesWith({}).chargeInstallment(asked)
   pool.off('acquire', listen)
-  expect(answers).toBe(20)
+  expect(answers).toBe(11)
 })

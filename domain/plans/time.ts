@@ -153,11 +153,12 @@ function nextZero(plan: Plan): Instant | null {
 
 /** An instalment of which nothing is to be paid is never sent to a gateway: it is waived on its due date (keeps Schedule). */
 function zeroesSettled(plan: Plan, now: Instant): Decision {
-  if (plan.pause || plan.lifecycle !== 'active') return { plan, effects: [] }
+  const zeroes = plan.installments.filter(isZero)
+  if (zeroes.length === 0 || plan.pause || plan.lifecycle !== 'active') return { plan, effects: [] }
   let next = plan
   const effects: Effect[] = []
   const today = civilOf(now, plan.terms.timezone)
-  for (const zero of plan.installments.filter((i) => isZero(i) && i.dueDate <= today)) {
+  for (const zero of zeroes.filter((i) => i.dueDate <= today)) {
     if (compareInstants(dueMoment(zero, plan.terms), now) > 0) continue
     next = withInstallment(next, nothingLeft(zero))
     const data = { plan_id: plan.id, installment_number: zero.number, amount: 0 }
