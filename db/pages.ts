@@ -9,6 +9,8 @@ export type PageOptions = {
   order?: 'asc' | 'desc'
 }
 export type Page<Row> = { data: Row[]; nextCursor: string | null }
+/** For a filter that nothing can pass. */
+export const NOTHING: Page<never> = { data: [], nextCursor: null }
 
 /** The cursor is none that a list of this kind has given. */
 export class InvalidCursor extends Error {

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { findCustomer } from '../../db/customers/people.ts'
 import type { PlanRow } from '../../db/plans/plans.ts'
@@ -11,18 +10,17 @@ import { attach } from '../customers/payment-methods.ts'
 import type { ApiDeps } from '../deps.ts'
 import { json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
-import { refuseStale } from '../http/etag.ts'
 import { dateOrTimestamp, pathId, paymentMethodId, positiveAmount } from '../http/fields.ts'
 import { actionHeaders, ifMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { notFound, unprocessable } from '../http/problem.ts'
-import { type Caller, callerOf } from '../identity/caller.ts'
+import { callerOf } from '../identity/caller.ts'
 import { send } from './commands.ts'
 import { answerWithPlan } from './create-routes.ts'
 import type { PlanApi } from './kind.ts'
-import { shown, showTransaction } from './present.ts'
-import { wholePlanFor } from './queries.ts'
+import { showTransaction } from './present.ts'
 import { Transaction } from './shapes.ts'
+import { planToChange } from './write-access.ts'
 
 /** What can be done with a plan beside changing what was agreed: pay, pay by other means, take a holiday. */
 export function planActions(app: App, kind: PlanApi, deps: ApiDeps): void {
@@ -42,7 +40,8 @@ function methods(app: App, kind: PlanApi, deps: ApiDeps): void {
   }
   app.put(`${kind.path}/:id/payment_method`, { schema }, async (request, reply) => {
     const caller = callerOf(request)
-    const plan = await planToChange(request, request.params.id, kind, deps)
+    const { plan } = await planToChange(request, request.params.id, kind, deps)
+    kind.refuse?.('payment_method', caller, plan)
     const paymentMethod = await attachTo(deps, plan, request.body.payment_method)
     const command = { id: idFor(request, 'cmd_'), by: caller.sub, paymentMethod }
     await send(deps, plan.workflowId, changePaymentMethod, command)
@@ -64,7 +63,7 @@ function payments(app: App, kind: PlanApi, deps: ApiDeps): void {
   }
   app.post(`${kind.path}/:id/payments`, { schema }, async (request, reply) => {
     const caller = callerOf(request)
-    const plan = await planToChange(request, request.params.id, kind, deps)
+    const { plan } = await planToChange(request, request.params.id, kind, deps)
     const { amount = null, payment_method } = request.body
     const paymentMethod = payment_method === undefined ? null : await attachTo(deps, plan, payment_method)
     const command = { id: idFor(request, 'cmd_'), by: caller.sub, amount, paymentMethod }
@@ -89,7 +88,7 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
   })
   app.post(`${kind.path}/:id/pause`, { schema: { ...schema('A payment holiday'), body } }, async (request, reply) => {
     const caller = callerOf(request)
-    const plan = await planToChange(request, request.params.id, kind, deps)
+    const { plan } = await planToChange(request, request.params.id, kind, deps)
     const { mode, until } = request.body
     const command = {
       id: idFor(request, 'cmd_'),
@@ -104,7 +103,7 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
   const resuming = { ...schema('End a payment holiday'), body: nothing }
   app.post(`${kind.path}/:id/resume`, { schema: resuming }, async (request, reply) => {
     const caller = callerOf(request)
-    const plan = await planToChange(request, request.params.id, kind, deps)
+    const { plan } = await planToChange(request, request.params.id, kind, deps)
     await send(deps, plan.workflowId, resume, { id: idFor(request, 'cmd_'), by: caller.sub })
     return answerWithPlan(reply, deps, caller, kind, plan.id)
   })
@@ -112,13 +111,6 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
 
 function momentIn(until: string, timezone: string): Instant {
   return isCivil(until) ? startOfDay(until, timezone) : parseInstant(until)
-}
-
-async function planToChange(request: FastifyRequest, id: string, kind: PlanApi, deps: ApiDeps): Promise<PlanRow> {
-  const caller: Caller = callerOf(request)
-  const rows = await wholePlanFor(deps.orm.em.fork(), caller, kind.kind, id)
-  refuseStale(request, shown(kind, deps)(rows))
-  return rows.plan
 }
 
 async function attachTo(deps: ApiDeps, plan: PlanRow, method: string): Promise<PaymentMethod> {

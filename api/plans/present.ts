@@ -1,3 +1,4 @@
+import type { DeviceRow } from '../../db/leasing/stock.ts'
 import type { InstallmentRow } from '../../db/plans/installments.ts'
 import type { PlanRow } from '../../db/plans/plans.ts'
 import type { LedgerEntry } from '../../db/plans/read-ledger.ts'
@@ -15,15 +16,24 @@ import type { PlanApi } from './kind.ts'
 
 /** From rows to what clients read. */
 
-export type PlanRows = { plan: PlanRow; installments: InstallmentRow[]; charges: TransactionRow[] }
+export type PlanRows = {
+  plan: PlanRow
+  installments: InstallmentRow[]
+  charges: TransactionRow[]
+  /** Of a lease: its device. */
+  unit: DeviceRow | null
+}
 
 export type ShowPlan = (rows: PlanRows) => ReturnType<typeof showPlan>
 
 /** How plans of one kind are shown. */
-export function shown({ idField }: Pick<PlanApi, 'idField'>, { orm, temporal, config }: ApiDeps): ShowPlan {
+export function shown(
+  { idField, more = () => ({}) }: Pick<PlanApi, 'idField' | 'more'>,
+  { orm, temporal, config }: ApiDeps,
+): ShowPlan {
   const ui = config.temporalUiUrl.replace(/\/$/, '')
   const workflows = `${ui}/namespaces/${encodeURIComponent(temporal.options.namespace)}/workflows`
-  return (rows) => showPlan(rows, requestOf(orm, rows.plan), idField, workflows)
+  return (rows) => ({ ...showPlan(rows, requestOf(orm, rows.plan), idField, workflows), ...more(rows) })
 }
 
 type Request = ReturnType<typeof requestOf>

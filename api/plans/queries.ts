@@ -1,5 +1,6 @@
 import { type EntityManager, IsolationLevel } from '@mikro-orm/postgresql'
 import { instantOf } from '../../db/columns.ts'
+import { type DeviceRow, Devices } from '../../db/leasing/stock.ts'
 import { Installments } from '../../db/plans/installments.ts'
 import type { PlanRow } from '../../db/plans/plans.ts'
 import { findPlan } from '../../db/plans/read.ts'
@@ -29,7 +30,7 @@ export function atOneMoment<T>(em: EntityManager, read: (tx: EntityManager) => P
   return em.transactional(read, { isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true })
 }
 
-/** Plans with what is shown with them, in two queries however many they are. */
+/** Plans with what is shown with them, in a few queries however many they are. */
 export async function withRows(em: EntityManager, plans: PlanRow[]): Promise<PlanRows[]> {
   if (plans.length === 0) return []
   const planId = { $in: plans.map(({ id }) => id) }
@@ -39,13 +40,21 @@ export async function withRows(em: EntityManager, plans: PlanRow[]): Promise<Pla
     { planId, type: 'charge', installmentNumber: { $ne: null }, attempt: { $ne: null } },
     { orderBy: { planId: 'asc', installmentNumber: 'asc', attempt: 'asc' } },
   )
+  const units = await unitsOf(em, plans)
   const installmentsOf = Map.groupBy(installments, (row) => row.planId)
   const chargesOf = Map.groupBy(charges, (row) => row.planId)
   return plans.map((plan) => ({
     plan,
     installments: installmentsOf.get(plan.id) ?? [],
     charges: chargesOf.get(plan.id) ?? [],
+    unit: units.get(plan.state.lease?.unit ?? '') ?? null,
   }))
+}
+
+async function unitsOf(em: EntityManager, plans: PlanRow[]): Promise<Map<string, DeviceRow>> {
+  const ids = plans.flatMap(({ state }) => state.lease?.unit ?? [])
+  if (ids.length === 0) return new Map()
+  return new Map((await em.find(Devices, { id: { $in: ids } })).map((unit) => [unit.id, unit]))
 }
 
 /** What time it is for a plan: its test clock's, or the real one. */
