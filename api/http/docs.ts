@@ -14,6 +14,7 @@ headers (431) that are too long, or by a method that is none there (405, with \`
 
 export const TAGS = {
   plans: 'Payment terms',
+  leases: 'Leases',
   customers: 'Customers',
   escalations: 'Escalations',
   reading: 'Events and notifications',
@@ -25,6 +26,7 @@ export const TAGS = {
 
 const TAG_DESCRIPTIONS = [
   [TAGS.plans, 'Insurance premiums paid monthly over the term of the policy.'],
+  [TAGS.leases, 'Devices that employees lease through the store of their company.'],
   [TAGS.customers, 'Who owes; made at the payment gateway as well.'],
   [TAGS.escalations, 'What a broker has to settle.'],
   [TAGS.reading, 'What happened, and who was told.'],

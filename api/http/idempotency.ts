@@ -63,12 +63,13 @@ export function answerOnce(app: FastifyInstance, orm: MikroORM): void {
 /** The id of what this request makes or does: from its key when it has one, so that a repeat finds the same. */
 export function idFor(request: FastifyRequest, prefix: string): string {
   const { idempotency } = request
-  const name = idempotency ? Object.values(idempotency.claim) : [crypto.randomUUID()]
-  return `${prefix}${base32(
-    createHash('sha256')
-      .update(JSON.stringify([prefix, ...name]))
-      .digest(),
-  ).slice(0, 26)}`
+  return idNamed(prefix, idempotency ? Object.values(idempotency.claim) : [crypto.randomUUID()])
+}
+
+/** The id of what these names say, the same however often it is asked for. */
+export function idNamed(prefix: string, names: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([prefix, ...names]))
+  return `${prefix}${base32(hash.digest()).slice(0, 26)}`
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'

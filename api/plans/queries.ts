@@ -9,15 +9,20 @@ import { Transactions } from '../../db/plans/transactions.ts'
 import type { PlanKind } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { notFound } from '../http/problem.ts'
-import { type Caller, onlyCustomer } from '../identity/caller.ts'
+import { type Caller, onlyClient, onlyCustomer } from '../identity/caller.ts'
 import type { PlanRows } from './present.ts'
 
 /** The plan, for who may see it. Throws a 404 for what is not there, of another kind, or somebody else's. */
 export async function planFor(em: EntityManager, caller: Caller, kind: PlanKind, id: string): Promise<PlanRow> {
   const plan = await findPlan(em, caller.tenant, id)
-  const only = onlyCustomer(caller)
-  if (plan?.kind !== kind || (only !== null && plan.customerId !== only)) throw notFound('plan')
+  if (plan?.kind !== kind || !maySee(caller, plan)) throw notFound('plan')
   return plan
+}
+
+function maySee(caller: Caller, plan: PlanRow): boolean {
+  const [only, company] = [onlyCustomer(caller), onlyClient(caller)]
+  if (only !== null && plan.customerId !== only) return false
+  return company === null || plan.state.lease?.client === company
 }
 
 /** As `planFor`, with everything that is shown with it. */

@@ -27,8 +27,9 @@ export async function startPlan(
 ): Promise<void> {
   const opening = { request, requestId, by: caller.sub, effects }
   await start(deps, { plan, opening }).catch(async (error: unknown) => {
-    const isOver = error instanceof WorkflowExecutionAlreadyStartedError
-    if (!isOver || !(await exists(em, caller, plan.id))) throw error
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+    if (await exists(em, caller, plan.id)) return
+    throw conflict('creation_ended', 'This was started before, and ended by hand before it was recorded.')
   })
 }
 

@@ -10,7 +10,8 @@ export async function lockEmployee(tx: EntityManager, tenant: string, employee: 
 }
 
 export type Orderer = { tenant: string; employee: string /** Leases that they may have at once. */; maximum: number }
-export type Held = { units: string[] } | { refused: 'employee_offboarded' | 'lease_limit_reached' | 'out_of_stock' }
+export type Refusal = 'employee_offboarded' | 'lease_limit_reached' | 'out_of_stock'
+export type Held = { units: string[] } | { refused: Refusal }
 
 /**
  * A unit for each lease that the employee is to have, or none at all. Leases that run count, and so do those that are
