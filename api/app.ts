@@ -36,6 +36,7 @@ import { authenticate } from './identity/authenticate.ts'
 import { oauthRoutes } from './identity/oauth-routes.ts'
 import { signInRoute } from './identity/sign-in.ts'
 import { userRoutes } from './identity/user-routes.ts'
+import { peopleRoutes } from './leasing/people/routes.ts'
 import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
@@ -118,6 +119,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void 
   webhookEndpointRoutes(typed, deps)
   clockRoutes(typed, deps)
   webhookRoutes(typed, deps)
+  peopleRoutes(typed, deps)
   identityRoutes(typed, deps)
   codecRoutes(app, deps)
   serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })

@@ -8,7 +8,11 @@ import { bodyOf, type Document, type Operation, type Response } from './openapi.
 export function complete<T extends object>(made: T): T {
   const document = made as unknown as Document
   for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
-    if (operation.requestBody) operation.requestBody.required = bodyOf(document, operation)?.required !== undefined
+    const { requestBody } = operation
+    if (requestBody) {
+      const body = bodyOf(document, operation)
+      requestBody.required = body === undefined || body.required !== undefined
+    }
     for (const [status, response] of Object.entries(operation.responses)) {
       response.headers = { ...response.headers, ...headersOf(operation, status, response) }
     }

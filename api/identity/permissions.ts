@@ -11,6 +11,9 @@ const OWING = ['customer', 'employee'] as const
 const OWN = [...WATCH, ...OWING] as const
 /** What the ones who owe may do to a plan, and brokers for them. */
 const PAY = [...OPERATE, 'broker', ...OWING] as const
+/** Runs a company of leasing: its own admin and we. */
+const COMPANY = [...OPERATE, 'client_admin'] as const
+const COMPANY_SEEN = [...COMPANY, 'agent'] as const
 const BROKER = ['broker', 'admin'] as const
 const ADMIN = ['admin'] as const
 
@@ -107,6 +110,19 @@ const PERMISSIONS: Record<string, Access> = {
   'GET /users/:id': ADMIN,
   'PATCH /users/:id': ADMIN,
   'GET /audit_entries': ADMIN,
+  // Companies of leasing and their people. Each is limited to what is of its company, or to itself.
+  'POST /clients': OPERATE,
+  'GET /clients': COMPANY_SEEN,
+  'GET /clients/:id': COMPANY_SEEN,
+  'PATCH /clients/:id': COMPANY,
+  'DELETE /clients/:id': OPERATE,
+  'GET /clients/:id/store': COMPANY_SEEN,
+  'PUT /clients/:id/store': COMPANY,
+  'POST /clients/:id/employees': COMPANY,
+  'GET /clients/:id/employees': COMPANY_SEEN,
+  'GET /employees/:id': [...COMPANY_SEEN, 'employee'],
+  'PATCH /employees/:id': [...COMPANY, 'employee'],
+  'DELETE /employees/:id': COMPANY,
   // Where tokens come from.
   'POST /oauth/token': 'public',
   'POST /sign_in': 'public',

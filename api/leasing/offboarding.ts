@@ -3,9 +3,10 @@ import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
 import { findCustomer } from '../../db/customers/people.ts'
 import { Clients } from '../../db/leasing/clients.ts'
-import { type EmployeeRow, Employees } from '../../db/leasing/employees.ts'
+import { Employees } from '../../db/leasing/employees.ts'
 import { lockEmployee, pendingOrders } from '../../db/leasing/orders.ts'
 import { runningLeases } from '../../db/leasing/read-leases.ts'
+import type { EmployeeId } from '../../db/leasing/staff.ts'
 import type { OffboardingRule } from '../../domain/leasing/lease.ts'
 import type { PaymentMethod } from '../../domain/plans/plan.ts'
 import { offboard } from '../../workflows/leasing/messages.ts'
@@ -17,12 +18,11 @@ import { TAGS } from '../http/docs.ts'
 import { problemOf } from '../http/errors.ts'
 import { pathId, paymentMethodId } from '../http/fields.ts'
 import { idempotencyHeader } from '../http/headers.ts'
-import { notFound } from '../http/problem.ts'
-import { onlyClient } from '../identity/caller.ts'
 import { send } from '../plans/commands.ts'
 import type { Asking } from '../plans/kind.ts'
 import { methodOf } from '../plans/start.ts'
 import { askingOf } from './leases/step.ts'
+import { employeeFor } from './people/find.ts'
 
 const OffboardBody = z
   .strictObject({ payment_method: paymentMethodId.optional() })
@@ -62,7 +62,7 @@ export function offboardRoute(app: App, deps: ApiDeps): void {
   }
   app.post('/employees/:id/offboard', { schema }, async (request) => {
     const asking = askingOf(request, deps)
-    const employee = await employeeFor(asking, request.params.id)
+    const employee = await employeeFor(asking.em, asking.caller, request.params.id)
     const { store } = await asking.em.findOneOrFail(Clients, { tenantId: employee.tenantId, id: employee.clientId })
     const paymentMethod = await ownMethod(asking, employee, store.offboarding, request.body.payment_method)
     const pending = await markOffboarded(asking.em, employee, instantOf(deps.now()))
@@ -71,28 +71,21 @@ export function offboardRoute(app: App, deps: ApiDeps): void {
   })
 }
 
-async function employeeFor({ em, caller }: Asking, id: string): Promise<EmployeeRow> {
-  const company = onlyClient(caller)
-  const employee = await em.findOne(Employees, { tenantId: caller.tenant, id, deletedAt: null })
-  if (!employee || (company !== null && employee.clientId !== company)) throw notFound('employee')
-  return employee
-}
-
 /** Null when there is none: each lease that needs one then says so. */
 async function ownMethod(
-  { em, deps }: Asking,
-  { tenantId, id }: EmployeeRow,
+  asking: Asking,
+  { tenantId, id }: EmployeeId,
   rule: OffboardingRule,
   asked: string | undefined,
 ): Promise<PaymentMethod | null> {
   if (rule !== 'transfer') return null
-  const customer = await findCustomer(em, { tenantId, id })
+  const customer = await findCustomer(asking.em, { tenantId, id })
   if (!customer || (asked === undefined && !customer.defaultPaymentMethod)) return null
-  return methodOf(deps, customer, asked ?? null)
+  return methodOf(asking, customer, asked ?? null)
 }
 
 /** From here on nothing is ordered for them. Answers the leases that were ordered before and are not on record yet. */
-function markOffboarded(em: EntityManager, { tenantId, id }: EmployeeRow, at: string): Promise<string[]> {
+function markOffboarded(em: EntityManager, { tenantId, id }: EmployeeId, at: string): Promise<string[]> {
   return em.transactional(async (tx) => {
     await lockEmployee(tx, tenantId, id)
     const left = { status: 'offboarded' as const, offboardedAt: at, updatedAt: at }
@@ -106,7 +99,7 @@ type EndedLease = z.output<typeof Ended>
 /** One command for each lease, the same one when it is repeated. Throws what leaves the end of one unknown, after all were tried. */
 async function endAll(
   asking: Asking,
-  { tenantId, id }: EmployeeRow,
+  { tenantId, id }: EmployeeId,
   how: { rule: OffboardingRule; paymentMethod: PaymentMethod | null },
 ): Promise<EndedLease[]> {
   const ended: EndedLease[] = []

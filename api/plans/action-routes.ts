@@ -6,7 +6,7 @@ import { isCivil, parseInstant, startOfDay } from '../../domain/calendar.ts'
 import type { PaymentMethod } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { changePaymentMethod, pause, pay, resume } from '../../workflows/plans/messages.ts'
-import { attach } from '../customers/payment-methods.ts'
+import { attachTo } from '../customers/at-gateway.ts'
 import type { ApiDeps } from '../deps.ts'
 import { json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
@@ -42,7 +42,7 @@ function methods(app: App, kind: PlanApi, deps: ApiDeps): void {
     const caller = callerOf(request)
     const { plan } = await planToChange(request, request.params.id, kind, deps)
     kind.refuse?.('payment_method', caller, plan)
-    const paymentMethod = await attachTo(deps, plan, request.body.payment_method)
+    const paymentMethod = await ownMethod(deps, plan, request.body.payment_method)
     const command = { id: idFor(request, 'cmd_'), by: caller.sub, paymentMethod }
     await send(deps, plan.workflowId, changePaymentMethod, command)
     return answerWithPlan(reply, deps, caller, kind, plan.id)
@@ -65,7 +65,7 @@ function payments(app: App, kind: PlanApi, deps: ApiDeps): void {
     const caller = callerOf(request)
     const { plan } = await planToChange(request, request.params.id, kind, deps)
     const { amount = null, payment_method } = request.body
-    const paymentMethod = payment_method === undefined ? null : await attachTo(deps, plan, payment_method)
+    const paymentMethod = payment_method === undefined ? null : await ownMethod(deps, plan, payment_method)
     const command = { id: idFor(request, 'cmd_'), by: caller.sub, amount, paymentMethod }
     const answer = await send(deps, plan.workflowId, pay, command)
     const made = await deps.orm.em.fork().findOne(Transactions, { id: answer.transaction, planId: plan.id })
@@ -113,10 +113,10 @@ function momentIn(until: string, timezone: string): Instant {
   return isCivil(until) ? startOfDay(until, timezone) : parseInstant(until)
 }
 
-async function attachTo(deps: ApiDeps, plan: PlanRow, method: string): Promise<PaymentMethod> {
-  const owner = { tenantId: plan.tenantId, id: plan.customerId }
-  const customer = await findCustomer(deps.orm.em.fork(), owner)
+async function ownMethod(deps: ApiDeps, plan: PlanRow, method: string): Promise<PaymentMethod> {
+  const em = deps.orm.em.fork()
+  const customer = await findCustomer(em, { tenantId: plan.tenantId, id: plan.customerId })
   if (!customer) throw unprocessable('unknown_customer', 'The customer of the plan is not there any more.')
-  const { id, type } = await attach(deps, customer, method)
+  const { id, type } = await attachTo(em, deps, customer, method)
   return { id, type }
 }

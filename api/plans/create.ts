@@ -46,7 +46,7 @@ async function createPlan(asking: Asking, kind: Kind, asked: Asked, { id, reques
   const customer = await customerOf(asking, asked.customer ?? '')
   const clock = await clockOf(asking, asked.testClock)
   decide(asking, kind, asked, { id, clock, paymentMethod: ANY_METHOD })
-  const paymentMethod = await methodOf(asking.deps, customer, asked.paymentMethod)
+  const paymentMethod = await methodOf(asking, customer, asked.paymentMethod)
   const decision = decide(asking, kind, asked, { id, clock, paymentMethod })
   const request = { coupon_code: asked.couponCode, payment_terms: asked.paymentTerms, metadata: asked.metadata }
   await startPlan(asking, decision, { request, requestId })

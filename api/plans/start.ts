@@ -6,7 +6,7 @@ import { TestClocks } from '../../db/plans/test-clocks.ts'
 import type { Decision } from '../../domain/plans/effects.ts'
 import type { PaymentMethod, TestClock } from '../../domain/plans/plan.ts'
 import { PLAN_WORKFLOWS, type PlanStart, planWorkflowId, recorded } from '../../workflows/plans/messages.ts'
-import { attach } from '../customers/payment-methods.ts'
+import { attachTo } from '../customers/at-gateway.ts'
 import type { ApiDeps } from '../deps.ts'
 import { conflict, Problem, unprocessable } from '../http/problem.ts'
 import { COMMAND_MS, within } from '../http/temporal.ts'
@@ -60,14 +60,18 @@ export function refuseCoupon(code: string | null): void {
 }
 
 /** The method that is asked for, attached to the customer, or their default one. Throws a 422 when there is none. */
-export async function methodOf(deps: ApiDeps, customer: Customer, asked: string | null): Promise<PaymentMethod> {
+export async function methodOf(
+  { em, deps }: Pick<Asking, 'em' | 'deps'>,
+  customer: Customer,
+  asked: string | null,
+): Promise<PaymentMethod> {
   const preset = customer.defaultPaymentMethod
   if (asked === null && !preset) {
     const detail = 'Name a payment method: the customer has no default one.'
     throw unprocessable('payment_method_missing', detail, '/payment_method')
   }
   if (preset && (asked === null || asked === preset.id)) return { id: preset.id, type: preset.type }
-  const { id, type } = await attach(deps, customer, asked ?? '')
+  const { id, type } = await attachTo(em, deps, customer, asked ?? '')
   return { id, type }
 }
 

@@ -47,6 +47,17 @@ export async function findCustomersBy(
   return rows.map((row) => opened(keys, row))
 }
 
+/** Those of these ids that there are, by id. */
+export async function findCustomers(
+  em: EntityManager,
+  tenantId: string,
+  ids: string[],
+): Promise<Map<string, Customer>> {
+  const keys = keysOf(em)
+  const rows = ids.length === 0 ? [] : await em.find(Customers, { tenantId, id: { $in: ids } })
+  return new Map(rows.map((row) => [row.id, opened(keys, row)]))
+}
+
 /** What the rows with this address or number may have in their index, under any key of the ring. */
 export function indexesOf(em: EntityManager, tenantId: string, by: 'email' | 'phone', value: string): string[] {
   return blindIndexes(keysOf(em), about(tenantId, by), comparable(by, value))
@@ -54,9 +65,18 @@ export function indexesOf(em: EntityManager, tenantId: string, by: 'email' | 'ph
 
 /** False when there is one by this id already, which then stays as it is. */
 export async function addCustomer(em: EntityManager, customer: Customer): Promise<boolean> {
-  const { name, email, phone, defaultPaymentMethod, ...open } = customer
-  const sealed = closed(keysOf(em), customer, { name, email, phone, defaultPaymentMethod }) as Columns
-  return (await insertOnce(em, Customers, [{ ...open, ...sealed, preferences: {} }], ['tenantId', 'id'])) === 1
+  return (await addCustomers(em, [customer])) === 1
+}
+
+/** How many were made: what is there by its id already stays as it is. */
+export async function addCustomers(em: EntityManager, customers: Customer[]): Promise<number> {
+  const keys = keysOf(em)
+  const rows = customers.map((customer) => {
+    const { name, email, phone, defaultPaymentMethod, ...open } = customer
+    const sealed = closed(keys, customer, { name, email, phone, defaultPaymentMethod }) as Columns
+    return { ...open, ...sealed, preferences: {} }
+  })
+  return insertOnce(em, Customers, rows, ['tenantId', 'id'])
 }
 
 /** Writes what is given, and leaves the rest. */
@@ -71,7 +91,7 @@ export async function changeCustomer(
 }
 
 /** What is the same address or number to people, however it is written. */
-function comparable(by: 'email' | 'phone', value: string): string {
+export function comparable(by: 'email' | 'phone', value: string): string {
   return by === 'email' ? value.trim().toLowerCase() : value.replace(/[^0-9+]/g, '')
 }
 

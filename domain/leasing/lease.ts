@@ -47,7 +47,8 @@ export type Order = {
 
 export type EndChoice = { choice: 'return' } | { choice: 'buy_out' } | { choice: 'extend'; months: number }
 export type LeaseEnd = 'return' | 'buy_out' | 'lost' | 'stolen' | 'canceled' | 'terminated'
-export type OffboardingRule = 'return' | 'buy_out' | 'transfer'
+export const OFFBOARDING_RULES = ['return', 'buy_out', 'transfer'] as const
+export type OffboardingRule = (typeof OFFBOARDING_RULES)[number]
 
 export const UNIT_STATUSES = ['available', 'reserved', 'leased', 'maintenance', 'lost', 'sold', 'retired'] as const
 export type UnitStatus = (typeof UNIT_STATUSES)[number]

@@ -1,3 +1,6 @@
+import type { Problem } from '../errors.ts'
+import { chargeStep, isChargeable } from '../money.ts'
+import { cancellationTermsProblem, isPercent, PERCENT } from '../plans/cancellation.ts'
 import type { CancellationTerms } from '../plans/terms.ts'
 import type { OffboardingRule, Payer } from './lease.ts'
 
@@ -32,6 +35,29 @@ export const DEFAULT_STORE: StoreSettings = {
   billingDay: 1,
   cancellationTerms: { type: 'none' },
   offboarding: 'return',
+}
+
+/**
+ * What is wrong with store settings, as pointers into what is asked; empty when they can be agreed. Amounts must be such
+ * that can be charged in `currency`. Keeps Leasing.
+ */
+export function storeProblems(store: StoreSettings, currency: string): Problem[] {
+  const { payers, termMonths, subsidy, residualPercent, extensionPercent, cancellationTerms } = store
+  const problems: Problem[] = []
+  const add = (isWrong: boolean, field: string, message: string) => {
+    if (isWrong) problems.push({ pointer: `/${field}`, message: `${field} ${message}` })
+  }
+  add(!isDistinct(store.models ?? []), 'models', 'must not name a model twice')
+  add(!isDistinct(payers), 'payers', 'must not name a payer twice')
+  add(!isDistinct(termMonths), 'term_months', 'must not name a term twice')
+  add(!isChargeable(subsidy, currency), 'subsidy', `must be in steps of ${chargeStep(currency)}`)
+  add(!isPercent(residualPercent), 'residual_percent', PERCENT)
+  add(!isPercent(extensionPercent), 'extension_percent', PERCENT)
+  return [...problems, ...cancellationTermsProblem(cancellationTerms, currency)]
+}
+
+function isDistinct(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length
 }
 
 /** When a client's statement is closed: at midnight in its zone at the end of each period. */

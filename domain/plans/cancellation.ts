@@ -141,7 +141,7 @@ export function cancellationTermsProblem(terms: CancellationTerms, currency = 'U
   }
 }
 
-const PERCENT = 'must be a percentage from 0 to 100 with two decimals at most'
+export const PERCENT = 'must be a percentage from 0 to 100 with two decimals at most'
 
 function tierProblems(tiers: { fromDay: number; refundPercent: number }[]): Problem[] {
   if (!Array.isArray(tiers) || tiers.length === 0 || tiers.length > MAX_TIERS) {
@@ -168,6 +168,6 @@ function isDays(days: number): boolean {
   return Number.isSafeInteger(days) && days >= 0 && days <= MAX_DAYS
 }
 
-function isPercent(percent: number): boolean {
+export function isPercent(percent: number): boolean {
   return percent >= 0 && percent <= 100 && Math.round(percent * 100) / 100 === percent
 }

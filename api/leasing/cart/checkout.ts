@@ -12,7 +12,7 @@ import { type PlanRow, Plans } from '../../../db/plans/plans.ts'
 import { isUndelivered } from '../../../domain/leasing/order.ts'
 import type { Plan } from '../../../domain/plans/plan.ts'
 import { cancel } from '../../../workflows/plans/messages.ts'
-import { idNamed } from '../../http/idempotency.ts'
+import { idFrom } from '../../http/idempotency.ts'
 import { conflict, Problem } from '../../http/problem.ts'
 import { send } from '../../plans/commands.ts'
 import type { Asking } from '../../plans/kind.ts'
@@ -33,7 +33,7 @@ export async function checkOut(asking: Asking, owner: CartOwner, checkout: Check
   const { em, deps } = asking
   const claim = await claimCart(em, owner, {
     checkout: checkout.id,
-    leaseOf: (line) => idNamed('ls_', [checkout.id, line]),
+    leaseOf: (line) => idFrom('ls_', [checkout.id, line]),
     now: instantOf(deps.now()),
     until: instantOf(new Date(deps.now().getTime() + CLAIM_MS)),
   })

@@ -42,7 +42,7 @@ export type Prepared = Order & { paymentMethod: PaymentMethod }
 export async function prepared(asking: Asking, body: OrderBody): Promise<Prepared> {
   const order = await readOrder(asking, body)
   decideOrder(asking, order, { id: 'ls_', unit: '', paymentMethod: anyMethod(body) })
-  const own = () => methodOf(asking.deps, order.customer, body.payment_method ?? null)
+  const own = () => methodOf(asking, order.customer, body.payment_method ?? null)
   return { ...order, paymentMethod: body.payer === 'payroll' ? PAYROLL : await own() }
 }
 
