@@ -48,7 +48,13 @@ export async function attachTo(
 ): Promise<SavedPaymentMethod> {
   if (person.gatewayCustomerId !== null) return attach(deps, person, method)
   const { tenantId, id, name, email, phone } = person
-  const gatewayCustomerId = await saveAtGateway(deps, { gatewayId: null, reference: `${tenantId}/${id}`, name, email, phone })
+  const gatewayCustomerId = await saveAtGateway(deps, {
+    gatewayId: null,
+    reference: `${tenantId}/${id}`,
+    name,
+    email,
+    phone,
+  })
   await changeCustomer(em, person, { gatewayCustomerId })
   return attach(deps, { gatewayCustomerId }, method)
 }

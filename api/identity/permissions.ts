@@ -40,7 +40,6 @@ const ofPlans = (plans: string): Record<string, Access> => ({
 const LEASE_WATCH = [...WATCH, 'client_admin'] as const
 const LEASE_OWN = [...LEASE_WATCH, 'employee'] as const
 const LEASE_SAY = [...OPERATE, 'client_admin', 'employee'] as const
-const COMPANY = [...OPERATE, 'client_admin'] as const
 
 const LEASES: Record<string, Access> = {
   'POST /leases': LEASE_SAY,

@@ -55,7 +55,14 @@ export function dispatchBoardRoute(app: App, deps: ApiDeps): void {
     response: answers({ 200: json(pageOf(Row, 'Dispatch'), 'One page.') }),
   }
   app.get('/dispatch_board', { schema }, async (request) => {
-    const { limit, cursor, status, client_id: clientId, employee_id: employeeId, device_code: modelCode } = request.query
+    const {
+      limit,
+      cursor,
+      status,
+      client_id: clientId,
+      employee_id: employeeId,
+      device_code: modelCode,
+    } = request.query
     const filter = { status, clientId, employeeId, modelCode }
     const page = await atOneMoment(deps.orm.em.fork(), (em) =>
       listDispatches(em, callerOf(request).tenant, filter, { limit, cursor }),
@@ -65,7 +72,10 @@ export function dispatchBoardRoute(app: App, deps: ApiDeps): void {
   })
 }
 
-function showDispatch({ lease, plan, unit, employee, client, officeAddress }: Dispatch, now: Instant): z.output<typeof Row> {
+function showDispatch(
+  { lease, plan, unit, employee, client, officeAddress }: Dispatch,
+  now: Instant,
+): z.output<typeof Row> {
   const { terms, lease: { device, order } = lacking(plan.id) } = plan.state
   const late = daysBetween(lease.dispatchBy, civilOf(now, terms.timezone))
   return {

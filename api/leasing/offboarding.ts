@@ -24,12 +24,11 @@ import { methodOf } from '../plans/start.ts'
 import { askingOf } from './leases/step.ts'
 import { employeeFor } from './people/find.ts'
 
-const OffboardBody = z
-  .strictObject({ payment_method: paymentMethodId.optional() })
-  .meta({
-    id: 'OffboardBody',
-    description: "The employee's own payment method, where the rule is `transfer`; their default one, unless it is given.",
-  })
+const OffboardBody = z.strictObject({ payment_method: paymentMethodId.optional() }).meta({
+  id: 'OffboardBody',
+  description:
+    "The employee's own payment method, where the rule is `transfer`; their default one, unless it is given.",
+})
 const Ended = z
   .object({
     lease_id: z.string(),

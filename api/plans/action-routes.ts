@@ -22,6 +22,16 @@ import { showTransaction } from './present.ts'
 import { Transaction } from './shapes.ts'
 import { planToChange } from './write-access.ts'
 
+const PaymentMethodBody = z.strictObject({ payment_method: paymentMethodId }).meta({ id: 'PaymentMethodBody' })
+const PaymentBody = z
+  .strictObject({ amount: positiveAmount.optional(), payment_method: paymentMethodId.optional() })
+  .meta({ id: 'PaymentBody', description: 'All that is due, by the method of the plan, unless it says otherwise.' })
+const PauseBody = z.strictObject({ mode: z.enum(['extend', 'catch_up']), until: dateOrTimestamp.optional() }).meta({
+  id: 'PauseBody',
+  description: 'Without `until`, a moment or the date whose first moment it is, the holiday lasts until it is ended.',
+})
+export const NothingBody = z.strictObject({}).meta({ id: 'NothingBody', description: 'No body is needed.' })
+
 /** What can be done with a plan beside changing what was agreed: pay, pay by other means, take a holiday. */
 export function planActions(app: App, kind: PlanApi, deps: ApiDeps): void {
   methods(app, kind, deps)
@@ -35,7 +45,7 @@ function methods(app: App, kind: PlanApi, deps: ApiDeps): void {
     summary: 'Replace the payment method; what is retrying or escalated is tried at once',
     params: pathId,
     headers: ifMatchHeader,
-    body: z.strictObject({ payment_method: paymentMethodId }).meta({ id: 'PaymentMethodBody' }),
+    body: PaymentMethodBody,
     response: writeAnswers({ 200: json(kind.shapes.plan, 'The plan.') }, 404, 409, 412, 422),
   }
   app.put(`${kind.path}/:id/payment_method`, { schema }, async (request, reply) => {
@@ -50,15 +60,12 @@ function methods(app: App, kind: PlanApi, deps: ApiDeps): void {
 }
 
 function payments(app: App, kind: PlanApi, deps: ApiDeps): void {
-  const body = z
-    .strictObject({ amount: positiveAmount.optional(), payment_method: paymentMethodId.optional() })
-    .meta({ id: 'PaymentBody', description: 'All that is due, by the method of the plan, unless it says otherwise.' })
   const schema = {
     tags: [kind.tag],
     summary: 'Pay ahead, or what is owed now',
     params: pathId,
     headers: actionHeaders,
-    body,
+    body: PaymentBody,
     response: writeAnswers({ 201: json(Transaction, 'The payment; it may still be under way.') }, 404, 409, 412, 422),
   }
   app.post(`${kind.path}/:id/payments`, { schema }, async (request, reply) => {
@@ -75,10 +82,6 @@ function payments(app: App, kind: PlanApi, deps: ApiDeps): void {
 }
 
 function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
-  const body = z.strictObject({ mode: z.enum(['extend', 'catch_up']), until: dateOrTimestamp.optional() }).meta({
-    id: 'PauseBody',
-    description: 'Without `until`, a moment or the date whose first moment it is, the holiday lasts until it is ended.',
-  })
   const schema = (summary: string) => ({
     tags: [kind.tag],
     summary,
@@ -86,7 +89,7 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
     headers: actionHeaders,
     response: writeAnswers({ 200: json(kind.shapes.plan, 'The plan.') }, 404, 409, 412, 422),
   })
-  app.post(`${kind.path}/:id/pause`, { schema: { ...schema('A payment holiday'), body } }, async (request, reply) => {
+  app.post(`${kind.path}/:id/pause`, { schema: { ...schema('A payment holiday'), body: PauseBody } }, async (request, reply) => {
     const caller = callerOf(request)
     const { plan } = await planToChange(request, request.params.id, kind, deps)
     const { mode, until } = request.body
@@ -99,8 +102,7 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
     await send(deps, plan.workflowId, pause, command)
     return answerWithPlan(reply, deps, caller, kind, plan.id)
   })
-  const nothing = z.strictObject({}).meta({ id: 'NothingBody', description: 'No body is needed.' })
-  const resuming = { ...schema('End a payment holiday'), body: nothing }
+  const resuming = { ...schema('End a payment holiday'), body: NothingBody }
   app.post(`${kind.path}/:id/resume`, { schema: resuming }, async (request, reply) => {
     const caller = callerOf(request)
     const { plan } = await planToChange(request, request.params.id, kind, deps)

@@ -28,7 +28,11 @@ export async function claimCart(
 ): Promise<Claim> {
   return em.transactional(async (tx): Promise<Claim> => {
     await lockEmployee(tx, owner.tenantId, owner.employeeId)
-    const ordered = await tx.find(CartLines, { ...owner, checkoutId: checkout, orderedAt: { $ne: null } }, { orderBy: IN_ORDER })
+    const ordered = await tx.find(
+      CartLines,
+      { ...owner, checkoutId: checkout, orderedAt: { $ne: null } },
+      { orderBy: IN_ORDER },
+    )
     if (ordered.length > 0) return { lines: ordered as ClaimedLine[], isOrdered: true }
     const lines = await linesOf(tx, owner)
     if (lines.length === 0) return 'cart_empty'

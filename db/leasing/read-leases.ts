@@ -34,5 +34,9 @@ export async function listLeases(
 }
 
 export async function runningLeases(em: EntityManager, tenant: string, employeeId: string): Promise<LeaseRow[]> {
-  return em.find(Leases, { tenantId: tenant, employeeId, isRunning: true }, { orderBy: { createdAt: 'asc', planId: 'asc' } })
+  return em.find(
+    Leases,
+    { tenantId: tenant, employeeId, isRunning: true },
+    { orderBy: { createdAt: 'asc', planId: 'asc' } },
+  )
 }

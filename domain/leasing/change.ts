@@ -20,7 +20,12 @@ import { tell } from './told.ts'
  */
 export function exchanged(
   plan: Plan,
-  { unit, device, monthly, reason = null }: { unit: string; device: LeasedDevice; monthly: Minor; reason?: string | null },
+  {
+    unit,
+    device,
+    monthly,
+    reason = null,
+  }: { unit: string; device: LeasedDevice; monthly: Minor; reason?: string | null },
   now: Instant,
 ): Decision & { answer: Adjustment } {
   const lease = leaseOf(plan)

@@ -57,7 +57,14 @@ const REFUSED = {
 }
 
 async function orderAll(asking: Asking, lines: ClaimedLine[], { requestId, paymentMethod }: Checkout): Promise<void> {
-  const there = new Map((await plansOf(asking, lines.map(({ leaseId }) => leaseId))).map((plan) => [plan.id, plan]))
+  const there = new Map(
+    (
+      await plansOf(
+        asking,
+        lines.map(({ leaseId }) => leaseId),
+      )
+    ).map((plan) => [plan.id, plan]),
+  )
   // Somebody had begun to undo this checkout.
   if ([...there.values()].some(({ state }) => !isUndelivered(state as Plan))) throw undone()
   const missing: { id: string; order: Prepared }[] = []

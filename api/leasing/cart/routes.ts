@@ -4,6 +4,7 @@ import { instantOf } from '../../../db/columns.ts'
 import { insertOnce } from '../../../db/insert-once.ts'
 import { linesOf } from '../../../db/leasing/carts.ts'
 import { type CartLineRow, CartLines } from '../../../db/leasing/employees.ts'
+import { Plans } from '../../../db/plans/plans.ts'
 import { PAYERS } from '../../../domain/leasing/lease.ts'
 import type { ApiDeps } from '../../deps.ts'
 import { answers, json, writeAnswers } from '../../http/answers.ts'
@@ -14,9 +15,8 @@ import { idempotencyHeader } from '../../http/headers.ts'
 import { idFor } from '../../http/idempotency.ts'
 import { conflict, notFound } from '../../http/problem.ts'
 import { callerOf } from '../../identity/caller.ts'
-import { atOneMoment, withRows } from '../../plans/queries.ts'
 import { shown } from '../../plans/present.ts'
-import { Plans } from '../../../db/plans/plans.ts'
+import { atOneMoment, withRows } from '../../plans/queries.ts'
 import { LeaseQuoteBody, wanted } from '../leases/bodies.ts'
 import { LEASING } from '../leases/kind.ts'
 import { readOrder } from '../leases/order.ts'
@@ -87,7 +87,10 @@ function putting(app: App, deps: ApiDeps): void {
     const { device_code: deviceCode, term_months: termMonths, payer, damage_waiver: damageWaiver } = request.body
     const row = { ...owner, id, deviceCode, termMonths, payer, damageWaiver, createdAt: instantOf(deps.now()) }
     await insertOnce(asking.em, CartLines, [row])
-    return reply.code(201).header('location', `/cart/${id}`).send(showLine({ ...row, checkoutId: null }))
+    return reply
+      .code(201)
+      .header('location', `/cart/${id}`)
+      .send(showLine({ ...row, checkoutId: null }))
   })
 
   const removing = {
@@ -116,13 +119,21 @@ function checkingOut(app: App, deps: ApiDeps): void {
   app.post('/cart/checkout', { schema }, async (request, reply) => {
     const checkout = { id: idFor(request, 'co_'), requestId: request.id, paymentMethod: request.body.payment_method }
     const ids = await checkOut(askingOf(request, deps), ownerOf(request), checkout)
-    const leases = await atOneMoment(deps.orm.em.fork(), async (em) => withRows(em, await em.find(Plans, { id: { $in: ids } })))
+    const leases = await atOneMoment(deps.orm.em.fork(), async (em) =>
+      withRows(em, await em.find(Plans, { id: { $in: ids } })),
+    )
     const inOrder = ids.flatMap((id) => leases.filter(({ plan }) => plan.id === id))
-    return reply.code(201).header('location', '/me/leases').send({ leases: inOrder.map(shown(LEASING, deps)) })
+    return reply
+      .code(201)
+      .header('location', '/me/leases')
+      .send({ leases: inOrder.map(shown(LEASING, deps)) })
   })
 }
 
-type Line = Pick<CartLineRow, 'id' | 'deviceCode' | 'termMonths' | 'payer' | 'damageWaiver' | 'createdAt' | 'checkoutId'>
+type Line = Pick<
+  CartLineRow,
+  'id' | 'deviceCode' | 'termMonths' | 'payer' | 'damageWaiver' | 'createdAt' | 'checkoutId'
+>
 
 function showLine(line: Line): z.output<typeof CartLine> {
   return {

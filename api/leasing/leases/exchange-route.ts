@@ -38,15 +38,23 @@ export function exchangeRoute(app: App, deps: ApiDeps): void {
     ...schemaOf('Exchange the device for another one'),
     querystring: previewQuery,
     body: ExchangeBody,
-    response: writeAnswers({ 200: json(LEASING.shapes.adjusted, 'The lease, as it is or would be.') }, 404, 409, 412, 422),
+    response: writeAnswers(
+      { 200: json(LEASING.shapes.adjusted, 'The lease, as it is or would be.') },
+      404,
+      409,
+      412,
+      422,
+    ),
   }
   app.post(`${LEASING.path}/:id/exchange`, { schema }, async (request, reply) => {
     const rows = await planToChange(request, request.params.id, LEASING, deps)
     const asking = askingOf(request, deps)
     const { device, monthly } = await newDevice(asking, rows, request.body)
     const change = {
-      decide: (plan: Parameters<typeof exchanged>[0], now: string) => exchanged(plan, { unit: '', device, monthly }, now),
-      send: (command: Command) => exchange(asking, rows, { ...command, device, monthly, reason: request.body.reason ?? null }),
+      decide: (plan: Parameters<typeof exchanged>[0], now: string) =>
+        exchanged(plan, { unit: '', device, monthly }, now),
+      send: (command: Command) =>
+        exchange(asking, rows, { ...command, device, monthly, reason: request.body.reason ?? null }),
     }
     return answerAdjusted(request, reply, { kind: LEASING, deps, rows, change, preview: request.query.preview })
   })

@@ -35,7 +35,11 @@ export const LEASING: PlanApi = {
   quote: (asking, body) => quoteLease(asking, body as OrderBody),
   create: (asking, body, creation) => orderLease(asking, body as OrderBody, creation),
   more: showLease,
-  listQuery: { client_id: employeeId.optional(), employee_id: employeeId.optional(), device_code: deviceCode.optional() },
+  listQuery: {
+    client_id: employeeId.optional(),
+    employee_id: employeeId.optional(),
+    device_code: deviceCode.optional(),
+  },
   list: async (em, caller, query, page) => {
     const filter = leaseFilter(caller, query)
     return filter ? listLeases(em, caller.tenant, filter, page) : NOTHING

@@ -57,7 +57,13 @@ export function decideOrder(
     customer: employee.id,
     client: client.id,
     payer: body.payer,
-    device: { code: model.code, name: model.name, price: price.price, subsidy: price.subsidy, residual: price.residual },
+    device: {
+      code: model.code,
+      name: model.name,
+      price: price.price,
+      subsidy: price.subsidy,
+      residual: price.residual,
+    },
     waiver: price.waiver,
     extensionPercent: store.extensionPercent,
     dispatchDays: store.dispatchDays,
@@ -111,7 +117,8 @@ function refuseStaffOnly({ caller }: Asking, body: OrderBody): void {
   const errors = STAFF_ONLY.flatMap((field) =>
     body[field] === undefined ? [] : [{ pointer: `/${field}`, message: `${field} is agreed with the company` }],
   )
-  if (errors.length > 0) throw new Problem(422, 'not_yours_to_say', 'The terms are agreed with the company.', { errors })
+  if (errors.length > 0)
+    throw new Problem(422, 'not_yours_to_say', 'The terms are agreed with the company.', { errors })
 }
 
 async function readOrderer({ em, caller }: Asking, asked: string | null) {
@@ -137,7 +144,11 @@ function readModel({ em, caller }: Asking, code: string): Promise<DeviceModelRow
 }
 
 /** The model, when this client's store offers it. Throws a 422. */
-export async function offeredModel(asking: Asking, { store, currency }: ClientRow, code: string): Promise<DeviceModelRow> {
+export async function offeredModel(
+  asking: Asking,
+  { store, currency }: ClientRow,
+  code: string,
+): Promise<DeviceModelRow> {
   const model = await readModel(asking, code)
   const [problem] = modelProblems({ store, currency }, model, code)
   if (model && !problem) return model

@@ -34,7 +34,9 @@ export const LeasePart = z
     dispatch_by: date,
     dispatched_at: instant.nullable(),
     tracking: z.string().nullable(),
-    delivered_at: instant.nullable().meta({ description: 'The term begins with this day; until then its dates are as if it were today.' }),
+    delivered_at: instant
+      .nullable()
+      .meta({ description: 'The term begins with this day; until then its dates are as if it were today.' }),
     end_choice: EndChoice,
     ended: z
       .object({ how: z.enum(['return', 'buy_out', 'lost', 'stolen', 'canceled', 'terminated']), at: instant })

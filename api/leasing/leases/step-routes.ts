@@ -7,9 +7,10 @@ import * as messages from '../../../workflows/leasing/messages.ts'
 import type { ApiDeps } from '../../deps.ts'
 import type { App } from '../../http/app-type.ts'
 import { line } from '../../http/fields.ts'
+import { NothingBody } from '../../plans/action-routes.ts'
 import { send } from '../../plans/commands.ts'
 import { withUnit } from './held-unit.ts'
-import { nothing, step, weightyStep } from './step.ts'
+import { step, weightyStep } from './step.ts'
 
 /** What is done with a lease beside what is done with every plan: from its dispatch to its end. */
 export function leaseSteps(app: App, deps: ApiDeps): void {
@@ -28,13 +29,13 @@ function delivering(app: App, deps: ApiDeps): void {
   step(app, deps, {
     name: 'delivered',
     summary: 'The device has arrived: the term begins today',
-    body: nothing,
+    body: NothingBody,
     send: (_, { plan }, command) => send(deps, plan.workflowId, messages.deliver, command),
   })
   step(app, deps, {
     name: 'out_of_stock',
     summary: 'The unit cannot be sent: another one takes its place, or the lease is terminated and nothing is charged',
-    body: nothing,
+    body: NothingBody,
     send: (asking, { plan }, command) => {
       const sent = (substitute: string | null) =>
         send(deps, plan.workflowId, messages.markOutOfStock, { ...command, substitute })
@@ -64,7 +65,8 @@ function ending(app: App, deps: ApiDeps): void {
   })
   weightyStep(app, deps, {
     name: 'lost',
-    summary: 'The device is lost or stolen: covered, nothing more is owed; else what was to come and the residual value',
+    summary:
+      'The device is lost or stolen: covered, nothing more is owed; else what was to come and the residual value',
     body: z.strictObject({ how: z.enum(['lost', 'stolen']) }).meta({ id: 'LostBody' }),
     decide: (plan, { how }, now) => gone(plan, how, now),
     send: (_, { plan }, command, { how }) => send(deps, plan.workflowId, messages.reportGone, { ...command, how }),
@@ -72,7 +74,7 @@ function ending(app: App, deps: ApiDeps): void {
   weightyStep(app, deps, {
     name: 'buy_out',
     summary: 'Keep the device: what was to come and the residual value are charged at once',
-    body: nothing,
+    body: NothingBody,
     decide: (plan, _, now) => keptEarly(plan, 'buy_out', now),
     send: (_, { plan }, command) => send(deps, plan.workflowId, messages.buyOut, command),
   })

@@ -88,8 +88,6 @@ export const schemaOf = (summary: string) => ({
   headers: actionHeaders,
 })
 
-export const nothing = z.strictObject({}).meta({ id: 'NothingBody', description: 'No body is needed.' })
-
 export function askingOf(request: FastifyRequest, deps: ApiDeps): Asking {
   return { em: deps.orm.em.fork(), deps, caller: callerOf(request) }
 }
