@@ -11,7 +11,8 @@ import type { RefundOutcome } from '../../domain/plans/outcome.ts'
 import { PAYROLL, type Refund } from '../../domain/plans/plan.ts'
 import { type Piece, piecesToAsk, roundProgress } from '../../domain/plans/refund-pieces.ts'
 import type { RefundProgress } from '../../domain/plans/refunding.ts'
-import type { CivilDate, Instant } from '../../domain/plans/terms.ts'
+import { givenBackByPay } from '../../domain/plans/settle.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
 import { OPEN } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
 import { moved } from './moved.ts'
@@ -154,22 +155,8 @@ async function recordPiece(em: EntityManager, piece: TransactionRow, at: Instant
 }
 
 function givenBack(plan: LockedPlan, piece: TransactionRow, at: Instant): Effect[] {
-  return piece.gateway === PAYROLL.type ? givenBackByPay(piece, civilOf(at, plan.terms.timezone)) : moneyBack(piece)
-}
-
-/** A credit for the employer's next statement, and with it for the employee's pay. */
-function givenBackByPay({ id, amount, planId }: TransactionRow, date: CivilDate): Effect[] {
-  const description = 'Given back by pay'
-  return [
-    ledger.owedByPayroll({ key: `refunded:${id}`, amount, description, transaction: id }),
-    { write: 'deduction', transaction: id, installment: null, amount: -amount, description, date },
-    {
-      write: 'event',
-      key: `refunded:${id}`,
-      type: 'refund.completed',
-      data: { plan_id: planId, transaction_id: id, amount },
-    },
-  ]
+  if (piece.gateway !== PAYROLL.type) return moneyBack(piece)
+  return givenBackByPay(plan, piece.id, { amount: piece.amount, date: civilOf(at, plan.terms.timezone) })
 }
 
 function moneyBack({ id, amount, planId }: TransactionRow): Effect[] {

@@ -1,57 +1,79 @@
-import { addDays, civilOf, compareInstants, moment, nextBillingDates, startOfDay } from '../calendar.ts'
+import { addDays, civilOf, compareInstants, nextBillingDates, startOfDay } from '../calendar.ts'
 import { RuleBroken } from '../errors.ts'
 import { type Minor, percentOf } from '../money.ts'
-import type { Decision, Effect } from '../plans/effects.ts'
+import type { Decision } from '../plans/effects.ts'
 import { sum, unpaid } from '../plans/figures.ts'
 import * as ledger from '../plans/ledger.ts'
 import type { Plan } from '../plans/plan.ts'
 import { nothingLeft } from '../plans/refunding.ts'
+import { pastRemindersDropped } from '../plans/reminders.ts'
 import { endDate, newInstallment } from '../plans/schedule.ts'
 import type { CivilDate, Instant } from '../plans/terms.ts'
-import { type EndChoice, isLease, type LeaseEnd, type LeasePlan, leaseOf, withLease } from './lease.ts'
+import { asksLeft, asksMissed } from './asks.ts'
+import { type EndChoice, isLease, type LeasePlan, leaseOf, withLease } from './lease.ts'
 import { happened, unitMoved } from './order.ts'
-import { monthlyOf } from './pricing.ts'
+import { monthlyOf, monthsToCome } from './pricing.ts'
 import { tell } from './told.ts'
 
 /** How a lease ends: at its term by return, extension or buy-out, or before it. Keeps Leasing. */
 
-/** Days before the end on which the employee is asked. */
-const ASKED_BEFORE = [30, 7] as const
+/** Months that an extension may have. */
+const MOST_MONTHS = 120
 
-/** What is to come at the end of the term; may be chosen anew until then. Throws RuleBroken `lease_step_wrong`. */
+/**
+ * What is to come at the end of the term; may be chosen anew until then. Throws RuleBroken: `lease_step_wrong`,
+ * `invalid_request`.
+ */
 export function endChosen(plan: Plan, choice: EndChoice): Decision {
   const lease = running(plan).lease
-  if (JSON.stringify(lease.endChoice) === JSON.stringify(choice)) return { plan, effects: [] }
+  const chosen = fitChoice(choice)
+  if (JSON.stringify(lease.endChoice) === JSON.stringify(chosen)) return { plan, effects: [] }
   const key = `end-chosen:${plan.sequence.change + 1}`
   return {
-    plan: withLease(plan, { endChoice: choice }),
-    effects: [happened(plan, key, 'lease.end_chosen', { ...choice })],
+    plan: withLease(plan, { endChoice: chosen }),
+    effects: [happened(plan, key, 'lease.end_chosen', { ...chosen })],
   }
+}
+
+/** People type signals by hand, and an extension by no month would end again at once, for ever. */
+function fitChoice(given: EndChoice): EndChoice {
+  switch (given?.choice) {
+    case 'return':
+    case 'buy_out':
+      return { choice: given.choice }
+    case 'extend': {
+      const { months } = given
+      if (Number.isInteger(months) && months >= 1 && months <= MOST_MONTHS) return { choice: 'extend', months }
+      throw unfit('months', `must be a whole number from 1 to ${MOST_MONTHS}`)
+    }
+    default:
+      throw unfit('choice', 'must be one of return, extend, buy_out')
+  }
+}
+
+function unfit(field: string, what: string): RuleBroken {
+  const message = `${field} ${what}`
+  return new RuleBroken('invalid_request', `${message}.`, [{ pointer: `/${field}`, message }])
 }
 
 /** The employee is asked 30 and 7 days before; at 00:00 of the end date what was chosen is done. */
 export function endTimePassed(plan: Plan, now: Instant): Decision {
-  if (!isLease(plan) || !isRunning(plan)) return { plan, effects: [] }
-  const asked = endAsked(plan, now)
-  if (compareInstants(endAt(plan), now) > 0) return asked
-  const ended = termEnded(asked.plan as LeasePlan, now)
-  return { plan: ended.plan, effects: [...asked.effects, ...ended.effects] }
+  if (!isLease(plan)) return { plan, effects: [] }
+  if (!isRunning(plan)) return scheduledAgain(plan, now)
+  return compareInstants(endAt(plan), now) <= 0 ? termEnded(plan, now) : endAsked(plan, now)
 }
 
 export function endMoments(plan: Plan): Instant[] {
   if (!isLease(plan) || !isRunning(plan)) return []
-  return [
-    ...ASKED_BEFORE.filter((days) => !plan.lease.asked.includes(days)).map((days) => askAt(plan, days)),
-    endAt(plan),
-  ]
+  return [...asksLeft(plan.terms, plan.lease.asked).map(({ at }) => at), endAt(plan)]
 }
 
 function endAsked(plan: LeasePlan, now: Instant): Decision {
-  const due = ASKED_BEFORE.filter(
-    (days) => !plan.lease.asked.includes(days) && compareInstants(askAt(plan, days), now) <= 0,
-  )
+  const due = asksLeft(plan.terms, plan.lease.asked)
+    .filter(({ at }) => compareInstants(at, now) <= 0)
+    .map(({ days }) => days)
   if (due.length === 0) return { plan, effects: [] }
-  // Of two that are due at once, after an outage or in a short term, only the nearer is of use.
+  // Of two that are due at once, after an outage, only the nearer is of use.
   const days = Math.min(...due)
   const { device, endChoice, extensionPercent } = plan.lease
   const data = {
@@ -77,25 +99,26 @@ function termEnded(plan: LeasePlan, now: Instant): Decision {
     case 'buy_out':
       return boughtOut(plan, plan.lease.device.residual, now)
     case 'extend':
-      return extended(plan, endChoice.months)
+      return extended(plan, endChoice.months, now)
     default:
       return endChoice satisfies never
   }
 }
 
+/** Where the device goes when the lease is over; `null`: it stays with the employee. */
+const GOES_TO = { return: 'maintenance', canceled: 'maintenance', lost: 'lost', stolen: 'lost', buy_out: null } as const
+
 /** The device is to come back, is the employee's, or is gone: the lease is over for it. */
-function over(plan: LeasePlan, how: LeaseEnd, now: Instant): Decision {
+function over(plan: LeasePlan, how: keyof typeof GOES_TO, now: Instant): Decision {
   const data = { device: plan.lease.device.name, how }
-  const to = { return: 'maintenance', canceled: 'maintenance', lost: 'lost', stolen: 'lost' }[how as string] as
-    | 'maintenance'
-    | 'lost'
-    | undefined
+  const to = GOES_TO[how]
+  const key = `ended:${how}`
   return {
     plan: withLease(plan, { ended: { how, at: now } }),
     effects: [
       ...(to ? [unitMoved(plan, plan.lease.unit, to)] : []),
-      happened(plan, 'ended', 'lease.ended', { how }),
-      ...tell('ended', 'lease.ended', ['customer', 'client', 'back_office'], data),
+      happened(plan, key, 'lease.ended', { how }),
+      ...tell(key, 'lease.ended', ['customer', 'client', 'back_office'], data),
     ],
   }
 }
@@ -107,35 +130,45 @@ function boughtOut(plan: LeasePlan, residual: Minor, now: Instant): Decision {
   return { plan: ended.plan, effects: [...charged.effects, ...ended.effects] }
 }
 
-/** What else happens when the plan is completed. */
-export function boughtOutPaid(plan: Plan): Effect[] {
-  if (plan.lease?.ended?.how !== 'buy_out') return []
-  return [
-    unitMoved(plan, plan.lease.unit, 'sold'),
-    happened(plan, 'sold', 'lease.device_sold', { unit: plan.lease.unit }),
-  ]
+/** What else happens when the plan is completed: once, though a return may reopen it and have it completed again. */
+export function boughtOutPaid(plan: Plan): Decision {
+  if (plan.lease?.ended?.how !== 'buy_out' || plan.lease.sold) return { plan, effects: [] }
+  const { unit } = plan.lease
+  return {
+    plan: withLease(plan, { sold: true }),
+    effects: [unitMoved(plan, unit, 'sold'), happened(plan, 'sold', 'lease.device_sold', { unit })],
+  }
 }
 
-/** Goes on for so many months at the lower rate, on the billing days that follow. */
-function extended(plan: LeasePlan, months: number): Decision {
+/**
+ * Goes on for so many months at the lower rate, on the billing days that follow. A new total is spread from now on: with
+ * months that cost different amounts there is nothing to catch up with.
+ */
+function extended(plan: LeasePlan, months: number, now: Instant): Decision {
   const { terms, installments } = plan
   const monthly = extensionMonthly(plan)
-  const last = installments.reduce<CivilDate>((latest, i) => (i.dueDate > latest ? i.dueDate : latest), terms.startDate)
-  const numbered = installments.length
-  const days = nextBillingDates(terms.cadence, last, months)
-  const added = days.map((dueDate, k) => newInstallment(numbered + k + 1, dueDate, monthly))
-  const amount = monthly * months
+  const termMonths = terms.termMonths + months
   const newTerms = {
     ...terms,
-    endDate: endDate(terms.endDate, months),
-    termMonths: terms.termMonths + months,
+    endDate: endDate(terms.startDate, termMonths),
+    termMonths,
     count: terms.count + months,
+    adjustmentPolicy: 'spread' as const,
   }
+  const numbered = installments.length
+  const days = nextBillingDates(terms.cadence, lastBillingDay(plan), months)
+  const added = days.map((dueDate, k) => newInstallment(numbered + k + 1, dueDate, monthly))
+  const amount = monthly * months
   const key = `extended:${terms.endDate}`
   const data = { device: plan.lease.device.name, months, monthly, end_date: newTerms.endDate }
   const next = withLease(
-    { ...plan, terms: newTerms, total: plan.total + amount, installments: [...installments, ...added] },
-    { endChoice: { choice: 'return' }, asked: [], extensionMonthly: monthly },
+    {
+      ...plan,
+      terms: newTerms,
+      total: plan.total + amount,
+      installments: [...installments, ...pastRemindersDropped(added, newTerms, now)],
+    },
+    { endChoice: { choice: 'return' }, asked: asksMissed(newTerms, now), extensionMonthly: monthly },
   )
   return {
     plan: next,
@@ -145,6 +178,11 @@ function extended(plan: LeasePlan, months: number): Decision {
       ...tell(key, 'lease.extended', ['customer', 'client'], data),
     ],
   }
+}
+
+function lastBillingDay({ installments, terms }: Plan): CivilDate {
+  const days = installments.filter((i) => i.atOnce === null).map((i) => i.dueDate)
+  return days.reduce((latest, day) => (day > latest ? day : latest), addDays(terms.startDate, -1))
 }
 
 /** The monthly amount of an extension: a share of that of the term; a second extension costs what the first did. */
@@ -169,18 +207,35 @@ export function keptEarly(plan: Plan, how: 'buy_out' | 'lost' | 'stolen', now: I
     { key: 'kept-early', description: 'What was still to come, and the residual value', alreadyOwed: dropped.amount },
     now,
   )
-  return endingToday(owed, how, now)
+  return endingToday({ ...owed, plan: withLease(owed.plan, { toCome: 'charged' }) }, how, now)
 }
 
 /** Lost, and covered by the damage waiver: nothing of what was to come is owed any more. Throws `lease_step_wrong`. */
 export function lostWithCover(plan: Plan, how: 'lost' | 'stolen', now: Instant): Decision {
-  const dropped = scheduledDropped(running(plan))
+  const forgiven = toComeForgiven(running(plan))
+  return endingToday({ ...forgiven, plan: withLease(forgiven.plan, { toCome: 'forgiven' }) }, how, now)
+}
+
+function toComeForgiven(plan: LeasePlan): Decision {
+  const dropped = scheduledDropped(plan)
   const { amount } = dropped
-  const effects: Effect[] =
-    amount > 0
-      ? [ledger.noLongerOwed({ key: 'covered', amount, description: 'No longer owed: lost, and covered' })]
-      : []
-  return endingToday({ plan: { ...dropped.plan, total: dropped.plan.total - amount }, effects }, how, now)
+  const key = `covered:${plan.sequence.change + 1}`
+  return {
+    plan: { ...dropped.plan, total: dropped.plan.total - amount },
+    effects: amount > 0 ? [ledger.noLongerOwed({ key, amount, description: 'No longer owed: lost, and covered' })] : [],
+  }
+}
+
+/**
+ * The lease was over before its term while a payment for months to come was under way, or had been made and is taken back:
+ * they are scheduled again, and go the way of the others.
+ */
+function scheduledAgain(plan: LeasePlan, now: Instant): Decision {
+  const months = plan.lifecycle === 'active' ? monthsToCome(plan) : []
+  if (months.length === 0 || plan.lease.toCome === null) return { plan, effects: [] }
+  if (plan.lease.toCome === 'forgiven') return toComeForgiven(plan)
+  const installments = plan.installments.map((i) => (months.includes(i) ? { ...i, reminded: true, atOnce: now } : i))
+  return { plan: { ...plan, installments }, effects: [] }
 }
 
 /** Lost or stolen: by the damage waiver if there is one. */
@@ -188,9 +243,11 @@ export function gone(plan: Plan, how: 'lost' | 'stolen', now: Instant): Decision
   return leaseOf(plan).waiver > 0 ? lostWithCover(plan, how, now) : keptEarly(plan, how, now)
 }
 
-/** Cancelled after delivery: the device is to come back. For `cancel`. */
+/** Cancelled after delivery: the device is to come back, also if it was to be bought and is not paid. For `cancel`. */
 export function leaseCanceled(plan: LeasePlan, now: Instant): Decision {
-  return plan.lease.ended ? { plan, effects: [] } : over(plan, 'canceled', now)
+  const { ended, sold } = plan.lease
+  const isWithEmployee = ended === null || (ended.how === 'buy_out' && !sold)
+  return isWithEmployee ? over(plan, 'canceled', now) : { plan, effects: [] }
 }
 
 function scheduledDropped(plan: LeasePlan): { plan: LeasePlan; amount: Minor } {
@@ -205,7 +262,7 @@ function scheduledDropped(plan: LeasePlan): { plan: LeasePlan; amount: Minor } {
 }
 
 /** The term is over with this day; the plan is completed when everything is settled. */
-function endingToday({ plan, effects }: Decision, how: LeaseEnd, now: Instant): Decision {
+function endingToday({ plan, effects }: Decision, how: 'buy_out' | 'lost' | 'stolen', now: Instant): Decision {
   const today = civilOf(now, plan.terms.timezone)
   const first = addDays(plan.terms.startDate, 1)
   const terms = { ...plan.terms, endDate: today > first ? today : first }
@@ -234,10 +291,6 @@ function extraCharged(
 
 function endAt({ terms }: Plan): Instant {
   return startOfDay(terms.endDate, terms.timezone)
-}
-
-function askAt({ terms }: Plan, days: number): Instant {
-  return moment(addDays(terms.endDate, -days), terms.billingTime, terms.timezone)
 }
 
 function isRunning(plan: LeasePlan): boolean {

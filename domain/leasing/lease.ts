@@ -16,6 +16,8 @@ export type Lease = {
   unit: string
   /** Charged for damage cover over the term, within the total; 0 for none. Minor units. */
   waiver: Minor
+  /** What a month costs since an exchange or a waiver; `null` while the Schedule rule says it. Minor units. */
+  monthly: Minor | null
   extensionPercent: number
   order: Order
   endChoice: EndChoice
@@ -25,6 +27,10 @@ export type Lease = {
   extensionMonthly: Minor | null
   /** What became of the device when the lease was over for it. */
   ended: { how: LeaseEnd; at: Instant } | null
+  /** The lease was over before its term: what becomes of months that are scheduled again after that. */
+  toCome: 'charged' | 'forgiven' | null
+  /** Bought out and paid: the device is the employee's for good. */
+  sold: boolean
 }
 
 export const PAYERS = ['payroll', 'employee'] as const

@@ -34,6 +34,7 @@ export function makeLease(asked: NewLease): Decision {
       device,
       unit,
       waiver,
+      monthly: null,
       extensionPercent,
       order: {
         orderedAt: asked.now,
@@ -48,6 +49,8 @@ export function makeLease(asked: NewLease): Decision {
       asked: [],
       extensionMonthly: null,
       ended: null,
+      toCome: null,
+      sold: false,
     },
   }
   const reserved: UnitMoved = { write: 'unit', unit, to: 'reserved', lease: asked.id }

@@ -5,8 +5,10 @@ import { dueMoment, sum, unpaid } from '../plans/figures.ts'
 import { planKey } from '../plans/keys.ts'
 import * as ledger from '../plans/ledger.ts'
 import type { Plan } from '../plans/plan.ts'
+import { pastRemindersDropped } from '../plans/reminders.ts'
 import { agreedDueDates, endDate } from '../plans/schedule.ts'
 import type { CivilDate, Instant } from '../plans/terms.ts'
+import { asksMissed } from './asks.ts'
 import { isLease, type LeasePlan, leaseOf, type UnitMoved, withLease } from './lease.ts'
 import { tell } from './told.ts'
 
@@ -42,11 +44,13 @@ export function delivered(plan: Plan, now: Instant): Decision {
   const startDate = civilOf(now, plan.terms.timezone)
   const terms = { ...plan.terms, startDate, endDate: endDate(startDate, plan.terms.termMonths) }
   const dueDates = agreedDueDates(terms)
-  const installments = plan.installments.map((i, k) => ({ ...i, dueDate: dueDates[k] ?? i.dueDate, reminded: false }))
+  const dated = plan.installments.map((i, k) => ({ ...i, dueDate: dueDates[k] ?? i.dueDate }))
+  const installments = pastRemindersDropped(dated, terms, now)
   const begun = withLease(
     { ...plan, lifecycle: 'active', terms, installments },
     {
       order: { ...order, dispatchedAt: order.dispatchedAt ?? now, deliveredAt: now, escalation: null },
+      asked: asksMissed(terms, now),
     },
   )
   const data = {
@@ -78,6 +82,7 @@ export function delivered(plan: Plan, now: Instant): Decision {
 export function outOfStock(plan: Plan, { substitute }: { substitute: string | null }, now: Instant): Decision {
   mustBe(plan, ['init'], 'marked as out of stock')
   const { unit } = leaseOf(plan)
+  refuseSameUnit(plan, substitute)
   const missing = unitMoved(plan, unit, 'maintenance')
   if (substitute === null) return terminated(plan, [missing], now)
   const key = `substituted:${plan.sequence.change + 1}`
@@ -117,12 +122,21 @@ function terminated(plan: Plan, before: Effect[], now: Instant): Decision {
   }
 }
 
-/** The order was cancelled before the device arrived: the unit is free again. For `cancel`. */
+/**
+ * The order was cancelled before the device arrived. For `cancel`, which tells the employee. The unit is free again; one
+ * that is on its way is so when it has come back and was checked in.
+ */
 export function orderCanceled(plan: LeasePlan, now: Instant): Decision {
-  const { order, unit } = plan.lease
+  const { order, unit, device } = plan.lease
+  const data = { device: device.name, unit, how: 'canceled' }
   return {
     plan: withLease(plan, { ended: { how: 'canceled', at: now }, order: { ...order, escalation: null } }),
-    effects: [...escalationClosed(plan, 'plan_canceled'), unitMoved(plan, unit, 'available')],
+    effects: [
+      ...escalationClosed(plan, 'plan_canceled'),
+      unitMoved(plan, unit, order.dispatchedAt === null ? 'available' : 'maintenance'),
+      happened(plan, 'ended:canceled', 'lease.ended', { how: 'canceled' }),
+      ...tell('ended:canceled', 'lease.ended', ['client', 'back_office'], data),
+    ],
   }
 }
 
@@ -169,6 +183,13 @@ function escalateAt({ lease, terms }: LeasePlan): Instant {
   return moment(addDays(lease.order.dispatchBy, 1), terms.billingTime, terms.timezone)
 }
 
+/** A broker has the back office reminded again; the escalation stays open until the device is dispatched. */
+export function remindedAgain(plan: Plan): Effect[] {
+  const { device, unit, order } = leaseOf(plan)
+  const data = { device: device.name, unit, dispatch_by: order.dispatchBy }
+  return tell(`dispatch-overdue:${plan.sequence.change + 1}`, 'dispatch.overdue', ['back_office'], data)
+}
+
 function orderEscalation(plan: Plan): string {
   return `esc_${planKey(plan)}_order`
 }
@@ -190,6 +211,13 @@ function escalationClosed(plan: Plan, action: 'dispatched' | 'withdrawn' | 'plan
     { write: 'escalation_resolved', id, resolution: { action } },
     happened(plan, `resolved:${id}`, 'escalation.resolved', { escalation_id: id, action }),
   ]
+}
+
+/** A unit that takes the place of another is another one. Throws RuleBroken `invalid_request`. */
+export function refuseSameUnit(plan: Plan, unit: string | null): void {
+  if (unit !== leaseOf(plan).unit) return
+  const message = 'unit is the one that the lease has already'
+  throw new RuleBroken('invalid_request', `${message}.`, [{ pointer: '/unit', message }])
 }
 
 function mustBe(plan: Plan, lifecycles: Plan['lifecycle'][], what: string): void {

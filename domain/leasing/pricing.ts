@@ -1,6 +1,6 @@
 import { type Minor, percentOf } from '../money.ts'
 import { netTotal, sum, unpaid } from '../plans/figures.ts'
-import type { Plan } from '../plans/plan.ts'
+import type { Installment, Plan } from '../plans/plan.ts'
 import { installmentAmounts } from '../plans/schedule.ts'
 
 export type Price = { price: Minor; subsidy: Minor; residual: Minor; waiver: Minor; total: Minor }
@@ -30,13 +30,19 @@ export function leasePrice({
   return { price, subsidy: granted, residual, waiver, total: price - granted - residual + waiver }
 }
 
-/** The amount of a month by the Schedule rule, as agreed now. */
+/** What a month costs as agreed now: by the last exchange or waiver, otherwise by the Schedule rule. */
 export function monthlyOf(plan: Plan): Minor {
-  return installmentAmounts(netTotal(plan), plan.terms.count, plan.terms.currency)[0] ?? 0
+  const { terms, lease } = plan
+  return lease?.monthly ?? installmentAmounts(netTotal(plan), terms.count, terms.currency)[0] ?? 0
+}
+
+/** Months of the schedule that are still to be charged; what was made due at once is none. */
+export function monthsToCome(plan: Plan): Installment[] {
+  return plan.installments.filter((i) => i.status === 'scheduled' && i.atOnce === null)
 }
 
 /** The total with another amount for each month that is still to come: what was settled stays as it was. */
 export function totalWithMonthly(plan: Plan, monthly: Minor): Minor {
-  const coming = plan.installments.filter((i) => i.status === 'scheduled')
+  const coming = monthsToCome(plan)
   return plan.total - sum(coming, unpaid) + monthly * coming.length
 }

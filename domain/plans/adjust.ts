@@ -1,4 +1,5 @@
 import { RuleBroken } from '../errors.ts'
+import { deductionChanged } from '../leasing/told.ts'
 import { chargeStep, isChargeable } from '../money.ts'
 import { type ChargeOfTheDay, chargeOfTheDay } from './coming.ts'
 import type { Decision, Effect } from './effects.ts'
@@ -46,7 +47,12 @@ export function adjust(
   const absorbed = overchargeAbsorbed(spread.plan, key)
   return {
     plan: absorbed.plan,
-    effects: [difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key)],
+    effects: [
+      difference(plan, target, key),
+      ...absorbed.effects,
+      ...told(plan, absorbed.plan, key),
+      ...deductionChanged(plan, { why: 'adjusted', monthly: nextAmount(absorbed.plan) }),
+    ],
     answer: {
       ...answer,
       refunded: absorbed.plan.refundsDecided - plan.refundsDecided,
@@ -153,6 +159,11 @@ function told(before: Plan, after: Plan, key: string): Effect[] {
       data: { ...data, before: schedule(before), after: schedule(after) },
     },
   ]
+}
+
+function nextAmount(plan: Plan): number | null {
+  const next = plan.installments.find((i) => i.status === 'scheduled' && i.atOnce === null)
+  return next ? unpaid(next) : null
 }
 
 function schedule(plan: Plan) {

@@ -28,7 +28,7 @@ export function cancel(plan: Plan, now: Instant): Decision & { answer: Cancellat
   const unasked = unaskedGivenUp(plan)
   const dropped = installmentsDropped(unasked.plan)
   const cancellation = {
-    ...figures(dropped.plan, isUndelivered(plan) ? dayBeforeTerm(plan) : today(plan, now)),
+    ...figures(dropped.plan, today(plan, now)),
     at: now,
     effectiveDate: today(plan, now),
     feesBooked: 0,
@@ -88,8 +88,10 @@ export function cancellationClosed(plan: Plan): Decision {
   return { plan: { ...plan, lifecycle: 'canceled' }, effects: [event] }
 }
 
-function figures(plan: Plan, date: string) {
-  const { terms } = plan
+/** An order that was cancelled before its device came counts as cancelled before the start, however long it took. */
+function figures(plan: Plan, day: string) {
+  const { terms, lease } = plan
+  const date = lease && lease.order.deliveredAt === null ? dayBeforeTerm(plan) : day
   return cancellationFigures({ terms, netTotal: netTotal(plan), paid: keptOrToKeep(plan), date })
 }
 

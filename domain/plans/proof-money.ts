@@ -1,4 +1,4 @@
-import { collectibles, outstanding, paidIn, sum } from './figures.ts'
+import { escalationsOf, outstanding, paidIn, sum } from './figures.ts'
 import { balances } from './ledger.ts'
 import {
   type Difference,
@@ -141,7 +141,7 @@ export function noticesProof({ receipts, notices }: ProofFacts): Difference[] {
 export function escalationsProof(facts: ProofFacts): Difference[] {
   const { plan, escalations } = facts
   const money = moneyOf(facts)
-  const waitedFor = [...collectibles(plan), ...plan.refunds].flatMap(({ escalation }) => escalation ?? [])
+  const waitedFor = escalationsOf(plan)
   const open = escalations.filter(({ isOpen }) => isOpen)
   return [
     ...waitedFor

@@ -34,6 +34,22 @@ export function takenFromPay(
   ]
 }
 
+/** Money back of what was taken from pay: a credit for the employer's next statement, and with it for the employee's pay. */
+export function givenBackByPay(
+  plan: Pick<Plan, 'id'>,
+  transaction: string,
+  { amount, date }: { amount: number; date: CivilDate },
+): Effect[] {
+  const description = 'Given back by pay'
+  const key = `refunded:${transaction}`
+  const data = { plan_id: plan.id, transaction_id: transaction, amount }
+  return [
+    ledger.owedByPayroll({ key, amount, description, transaction }),
+    { write: 'deduction', transaction, installment: null, amount: -amount, description, date },
+    { write: 'event', key, type: 'refund.completed', data },
+  ]
+}
+
 /** Puts money on an instalment: paid when it covers it, otherwise as before with less to pay. */
 export function payPart(installment: Installment, amount: number): { installment: Installment; effects: Effect[] } {
   const paid = { ...installment, paid: installment.paid + amount }

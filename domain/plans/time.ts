@@ -6,7 +6,8 @@ import { collectibles, dueMoment, hasOpenCharge, unpaid, withInstallment } from 
 import { resume } from './pause.ts'
 import type { Installment, Plan } from './plan.ts'
 import { nothingLeft } from './refunding.ts'
-import type { CivilDate, Instant, Terms } from './terms.ts'
+import { reminderMoment } from './reminders.ts'
+import type { CivilDate, Instant } from './terms.ts'
 
 /** What the passing of time alone does to a plan, and when it will next do something. */
 
@@ -169,15 +170,13 @@ function isZero(installment: Installment): boolean {
   return installment.status === 'scheduled' && unpaid(installment) === 0
 }
 
-/** The moment at which the customer is reminded of an instalment; `null` when no reminder is to be sent (keeps Telling). */
-export function reminderMoment(installment: Installment, terms: Terms): Instant | null {
-  if (terms.reminderDays === 0 || installment.atOnce) return null
-  return moment(addDays(installment.dueDate, -terms.reminderDays), terms.billingTime, terms.timezone)
+function nextReminder(plan: Plan): Instant | null {
+  const next = isReminding(plan) ? oldest(plan.installments.filter(isToBeReminded)) : undefined
+  return next ? reminderMoment(next, plan.terms) : null
 }
 
-function nextReminder(plan: Plan): Instant | null {
-  const next = plan.pause ? undefined : oldest(plan.installments.filter(isToBeReminded))
-  return next ? reminderMoment(next, plan.terms) : null
+function isReminding({ pause, lifecycle }: Plan): boolean {
+  return !pause && (lifecycle === 'active' || lifecycle === 'pending')
 }
 
 function isToBeReminded(installment: Installment): boolean {
@@ -185,7 +184,7 @@ function isToBeReminded(installment: Installment): boolean {
 }
 
 function reminded(plan: Plan, now: Instant): Decision {
-  if (plan.pause || (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending')) return { plan, effects: [] }
+  if (!isReminding(plan)) return { plan, effects: [] }
   let next = plan
   const effects: Effect[] = []
   const lastDay = addDays(civilOf(now, plan.terms.timezone), plan.terms.reminderDays)
@@ -224,12 +223,13 @@ function completed(plan: Plan, now: Instant): Decision {
   const data = { plan_id: plan.id }
   // A return may reopen a completed plan, which is then completed again.
   const key = `completed:${plan.sequence.change + 1}`
+  const sold = boughtOutPaid({ ...plan, lifecycle: 'completed' })
   return {
-    plan: { ...plan, lifecycle: 'completed' },
+    plan: sold.plan,
     effects: [
       { write: 'event', key, type: 'plan.completed', data },
       { write: 'notice', key, type: 'terms.completed', data },
-      ...boughtOutPaid(plan),
+      ...sold.effects,
     ],
   }
 }

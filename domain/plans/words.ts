@@ -4,8 +4,8 @@ import { nextBillingAt, nextCharge } from './coming.ts'
 import type { EscalationReason } from './effects.ts'
 import { dueMoment, outstanding, paidIn, statusOf, unpaid } from './figures.ts'
 import type { AttemptCause, Installment, Pause, Plan } from './plan.ts'
+import { reminderMoment } from './reminders.ts'
 import type { Instant } from './terms.ts'
-import { reminderMoment } from './time.ts'
 
 /** A plan in words, for people who look at its workflow. No personal data: ids, amounts and dates only. */
 
