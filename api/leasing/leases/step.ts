@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { planOf } from '../../../db/plans/rows.ts'
 import { chargeOfTheDay } from '../../../domain/plans/coming.ts'
 import type { Decision } from '../../../domain/plans/effects.ts'
