@@ -119,6 +119,7 @@ const PERMISSIONS: Record<string, Access> = {
   'PUT /clients/:id/store': COMPANY,
   'POST /clients/:id/employees': COMPANY,
   'GET /clients/:id/employees': COMPANY_SEEN,
+  'POST /clients/:id/employees/import': COMPANY,
   'GET /employees/:id': [...COMPANY_SEEN, 'employee'],
   'PATCH /employees/:id': [...COMPANY, 'employee'],
   'DELETE /employees/:id': COMPANY,

@@ -10,8 +10,8 @@ import type { PlanHead } from '../../domain/plans/effects.ts'
 import { headOf } from '../../domain/plans/effects.ts'
 import { dueMoment, outstanding, paidIn, statusOf } from '../../domain/plans/figures.ts'
 import type { Cancellation, Plan } from '../../domain/plans/plan.ts'
-import type { CancellationTerms } from '../../domain/plans/terms.ts'
 import type { ApiDeps } from '../deps.ts'
+import { showCancellationTerms } from './agreements.ts'
 import type { PlanApi } from './kind.ts'
 
 /** From rows to what clients read. */
@@ -105,20 +105,6 @@ function showRequest(request: Request) {
     coupon_code: (request.coupon_code as string | undefined) ?? null,
     payment_terms: (request.payment_terms as Record<string, unknown> | undefined) ?? null,
     metadata: (request.metadata as Record<string, string> | undefined) ?? {},
-  }
-}
-
-function showCancellationTerms(terms: CancellationTerms) {
-  return {
-    type: terms.type,
-    cooling_off_days: terms.coolingOffDays,
-    fee: terms.fee,
-    collect_balance: terms.collectBalance,
-    penalty_percent: terms.type === 'short_rate' ? terms.penaltyPercent : undefined,
-    tiers:
-      terms.type === 'tiered'
-        ? terms.tiers.map(({ fromDay, refundPercent }) => ({ from_day: fromDay, refund_percent: refundPercent }))
-        : undefined,
   }
 }
 
