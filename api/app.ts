@@ -38,6 +38,7 @@ import { signInRoute } from './identity/sign-in.ts'
 import { userRoutes } from './identity/user-routes.ts'
 import { stockRoutes } from './leasing/stock/routes.ts'
 import { peopleRoutes } from './leasing/people/routes.ts'
+import { leaseRoutes } from './leasing/routes.ts'
 import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
@@ -112,6 +113,7 @@ const DOCS_POLICY = {
 function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void {
   const typed = app.withTypeProvider<FastifyZodOpenApiTypeProvider>()
   planRoutes(typed, FINANCING, deps)
+  leaseRoutes(typed, deps)
   receiptPdfRoute(typed, deps)
   customerRoutes(typed, deps)
   escalationRoutes(typed, deps)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Customer, SavedPaymentMethod } from '../../db/customers/people.ts'
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { type Customer, changeCustomer, type SavedPaymentMethod } from '../../db/customers/people.ts'
 import { CustomerRefused, type CustomerRequest } from '../../gateways/payments.ts'
 import type { ApiDeps } from '../deps.ts'
 import { unprocessable } from '../http/problem.ts'
@@ -36,4 +37,24 @@ export async function payableAtGateway(
   const gatewayCustomerId = await saveAtGateway(deps, { gatewayId, reference: `${tenantId}/${id}`, name, email, phone })
   if (method === undefined) return { gatewayCustomerId }
   return { gatewayCustomerId, defaultPaymentMethod: await attach(deps, { gatewayCustomerId }, method) }
+}
+
+/** Attaches a method to a person, who is made at the gateway before when they are not there yet. Throws a 422. */
+export async function attachTo(
+  em: EntityManager,
+  deps: Pick<ApiDeps, 'payments'>,
+  person: Person,
+  method: string,
+): Promise<SavedPaymentMethod> {
+  if (person.gatewayCustomerId !== null) return attach(deps, person, method)
+  const { tenantId, id, name, email, phone } = person
+  const gatewayCustomerId = await saveAtGateway(deps, {
+    gatewayId: null,
+    reference: `${tenantId}/${id}`,
+    name,
+    email,
+    phone,
+  })
+  await changeCustomer(em, person, { gatewayCustomerId })
+  return attach(deps, { gatewayCustomerId }, method)
 }

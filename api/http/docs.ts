@@ -14,6 +14,7 @@ long (431), or by a method that is none there (405, with \`Allow\`): as problems
 
 export const TAGS = {
   plans: 'Payment terms',
+  leases: 'Leases',
   customers: 'Customers',
   escalations: 'Escalations',
   reading: 'Events and notifications',
@@ -27,6 +28,7 @@ export const TAGS = {
 
 const TAG_DESCRIPTIONS = [
   [TAGS.plans, 'Insurance premiums paid monthly over the term of the policy.'],
+  [TAGS.leases, 'Devices that employees lease through the store of their company.'],
   [TAGS.customers, 'Who owes; made at the payment gateway as well.'],
   [TAGS.escalations, 'What a broker has to settle.'],
   [TAGS.reading, 'What happened, and who was told.'],

@@ -38,9 +38,48 @@ const ofPlans = (plans: string): Record<string, Access> => ({
   [`POST ${plans}/:id/resume`]: [...OPERATE, 'broker'],
 })
 
+/** Companies see and do what is of their own employees, employees what is of themselves: every query is limited so. */
+const LEASE_WATCH = [...WATCH, 'client_admin'] as const
+const LEASE_OWN = [...LEASE_WATCH, 'employee'] as const
+const LEASE_SAY = [...OPERATE, 'client_admin', 'employee'] as const
+
+const LEASES: Record<string, Access> = {
+  'POST /leases': LEASE_SAY,
+  'POST /leases/quote': LEASE_OWN,
+  'GET /leases': LEASE_OWN,
+  'GET /leases/:id': LEASE_OWN,
+  'PATCH /leases/:id': LEASE_SAY,
+  'DELETE /leases/:id': [...LEASE_SAY, 'broker'],
+  'GET /leases/:id/timeline': LEASE_OWN,
+  'GET /leases/:id/transactions': LEASE_OWN,
+  'GET /leases/:id/ledger': LEASE_WATCH,
+  'GET /leases/:id/receipts': LEASE_OWN,
+  'GET /leases/:id/proof': WATCH,
+  'GET /leases/:id/cancellation_quote': LEASE_OWN,
+  'PUT /leases/:id/payment_method': [...OPERATE, 'broker', 'employee'],
+  'POST /leases/:id/payments': [...OPERATE, 'broker', 'employee'],
+  'POST /leases/:id/pause': [...COMPANY, 'broker'],
+  'POST /leases/:id/resume': [...COMPANY, 'broker'],
+  'POST /leases/:id/dispatched': OPERATE,
+  'POST /leases/:id/delivered': OPERATE,
+  'POST /leases/:id/out_of_stock': OPERATE,
+  'POST /leases/:id/end_choice': LEASE_SAY,
+  'POST /leases/:id/exchange': COMPANY,
+  'POST /leases/:id/lost': LEASE_SAY,
+  'POST /leases/:id/buy_out': LEASE_SAY,
+  'GET /me/leases': ['employee'],
+  'GET /cart': ['employee'],
+  'POST /cart': ['employee'],
+  'DELETE /cart/:id': ['employee'],
+  'POST /cart/checkout': ['employee'],
+  'GET /dispatch_board': [...OPERATE, 'agent'],
+  'POST /employees/:id/offboard': COMPANY,
+}
+
 /** Who may do what: the one place. A route that is not here does not start. */
 const PERMISSIONS: Record<string, Access> = {
   ...ofPlans('/payment_terms'),
+  ...LEASES,
   'GET /receipts/:id.pdf': OWN,
   'POST /customers': OPERATE,
   'GET /customers/:id': OWN,
@@ -94,6 +133,7 @@ const PERMISSIONS: Record<string, Access> = {
   'PUT /clients/:id/store': COMPANY,
   'POST /clients/:id/employees': COMPANY,
   'GET /clients/:id/employees': COMPANY_SEEN,
+  'POST /clients/:id/employees/import': COMPANY,
   'GET /employees/:id': [...COMPANY_SEEN, 'employee'],
   'PATCH /employees/:id': [...COMPANY, 'employee'],
   'DELETE /employees/:id': COMPANY,

@@ -122,6 +122,6 @@ function sealedAddress(em: EntityManager, { id }: CompanyId, address: string | n
   return address === null ? null : seal(keysOf(em), placeOf(id), address)
 }
 
-function openedAddress(em: EntityManager, { id, officeAddress }: ClientRow): string | null {
+export function openedAddress(em: EntityManager, { id, officeAddress }: ClientRow): string | null {
   return officeAddress ? unseal(keysOf(em), placeOf(id), officeAddress) : null
 }

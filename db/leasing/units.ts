@@ -11,10 +11,10 @@ export type Hold = {
   /** The lease that it is put aside for, which may not be on record yet. */
   lease: string
   modelCode: string
-  /** The employee of a new lease, for whom it counts from now on. */
-  employee?: string
   /** A unit of the lease that does not count, since another one is to take its place. */
   insteadOf?: string
+  /** On whose behalf: the employee of a new lease, or the command that is to take it. Each has a unit of its own. */
+  heldFor?: string
 }
 
 /** In real time: a lease that is not on record by then has failed, and its unit is anybody's again. */
@@ -24,8 +24,8 @@ const HELD_FOR = `interval '1 hour'`
 const FREE = `(status = 'available' or (status = 'reserved' and held_until < now()))`
 
 /**
- * Puts a unit aside and answers its id; `null` when there is none. Asked again for the same lease and model it answers
- * the same unit, for an hour from then on, or for good when the lease is on record with it. Never gives a unit twice:
+ * Puts a unit aside and answers its id; `null` when there is none. Asked again for the same lease, model and asker it
+ * answers the same unit, for an hour from then on, or for good when the lease is on record with it. Never gives a unit twice:
  * whoever comes at the same moment passes over the rows that another one has in hand.
  */
 export function holdUnit(em: EntityManager, hold: Hold): Promise<string | null> {
@@ -77,17 +77,18 @@ async function held(tx: EntityManager, hold: Hold): Promise<string | null> {
 }
 
 /** What the lease has already, if it has; a hold begins anew. */
-function ownUnit(tx: EntityManager, { tenant, lease, modelCode, insteadOf }: Hold): Promise<string | null> {
+function ownUnit(tx: EntityManager, { tenant, lease, modelCode, insteadOf, heldFor }: Hold): Promise<string | null> {
   return idOf(
     tx,
     `update devices set held_until = case when held_until is null then null else now() + ${HELD_FOR} end
       where tenant_id = ? and lease_id = ? and model_code = ? and status = 'reserved' and id is distinct from ?
+        and (held_until is null or held_for is not distinct from ?)
       returning id`,
-    [tenant, lease, modelCode, insteadOf ?? null],
+    [tenant, lease, modelCode, insteadOf ?? null, heldFor ?? null],
   )
 }
 
-function freeUnit(tx: EntityManager, { tenant, lease, modelCode, employee, insteadOf }: Hold): Promise<string | null> {
+function freeUnit(tx: EntityManager, { tenant, lease, modelCode, insteadOf, heldFor }: Hold): Promise<string | null> {
   const found = (what: string) =>
     `(select id from devices where tenant_id = ? and model_code = ? and ${what} and id is distinct from ?
       order by id limit 1 for update skip locked)`
@@ -97,7 +98,7 @@ function freeUnit(tx: EntityManager, { tenant, lease, modelCode, employee, inste
     `update devices set status = 'reserved', lease_id = ?, held_for = ?, held_until = now() + ${HELD_FOR}, updated_at = greatest(updated_at, now())
       where id = coalesce(${found(`status = 'available'`)}, ${found(`status = 'reserved' and held_until < now()`)})
       returning id`,
-    [lease, employee ?? null, ...values, ...values],
+    [lease, heldFor ?? null, ...values, ...values],
   )
 }
 

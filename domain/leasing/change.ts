@@ -21,7 +21,12 @@ import { deductionChanged, tell } from './told.ts'
  */
 export function exchanged(
   plan: Plan,
-  { unit, device, monthly }: { unit: string; device: LeasedDevice; monthly: Minor },
+  {
+    unit,
+    device,
+    monthly,
+    reason = null,
+  }: { unit: string; device: LeasedDevice; monthly: Minor; reason?: string | null },
   now: Instant,
 ): Decision & { answer: Adjustment } {
   const lease = withEmployee(plan)
@@ -36,7 +41,7 @@ export function exchanged(
       unitMoved(plan, lease.unit, 'maintenance'),
       unitMoved(plan, unit, 'leased'),
       ...adjusted.effects,
-      happened(plan, key, 'lease.exchanged', { unit, device_code: device.code, instead_of: lease.unit }),
+      happened(plan, key, 'lease.exchanged', { unit, device_code: device.code, instead_of: lease.unit, reason }),
       ...tell(key, 'lease.exchanged', ['customer', 'client', 'back_office'], data),
     ],
     answer: adjusted.answer,

@@ -11,7 +11,12 @@ export type DeliverCommand = Command
 export type OutOfStockCommand = Command & { substitute: string | null }
 export type ChooseEndCommand = Command & { end: EndChoice }
 /** `unit` was put aside for this lease; `monthly` in minor units, from now on. */
-export type ExchangeCommand = Command & { unit: string; device: LeasedDevice; monthly: number }
+export type ExchangeCommand = Command & {
+  unit: string
+  device: LeasedDevice
+  monthly: number
+  reason: string | null
+}
 /** Minor units a month. */
 export type AddWaiverCommand = Command & { monthly: number }
 export type ReportGoneCommand = Command & { how: 'lost' | 'stolen' }

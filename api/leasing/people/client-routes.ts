@@ -1,5 +1,5 @@
 import { instantOf } from '../../../db/columns.ts'
-import { type Company, changeCompany, DomainsTaken, pageOfCompanies } from '../../../db/leasing/companies.ts'
+import { changeCompany, DomainsTaken, pageOfCompanies } from '../../../db/leasing/companies.ts'
 import { LeasesRunning, removeCompany } from '../../../db/leasing/leaving.ts'
 import { payableAtGateway } from '../../customers/at-gateway.ts'
 import type { ApiDeps } from '../../deps.ts'
