@@ -1,4 +1,5 @@
 import { RuleBroken } from '../errors.ts'
+import { tell } from '../leasing/told.ts'
 import { chargeStep, isChargeable } from '../money.ts'
 import { type ChargeOfTheDay, chargeOfTheDay } from './coming.ts'
 import type { Decision, Effect } from './effects.ts'
@@ -144,14 +145,12 @@ function told(before: Plan, after: Plan, key: string): Effect[] {
     total_amount: after.total,
     refunded: after.refundsDecided - before.refundsDecided,
   }
+  const schedules = { ...data, before: schedule(before), after: schedule(after) }
   return [
     { write: 'event', key, type: 'plan.adjusted', data },
-    {
-      write: 'notice',
-      key,
-      type: 'terms.adjusted',
-      data: { ...data, before: schedule(before), after: schedule(after) },
-    },
+    { write: 'notice', key, type: 'terms.adjusted', data: schedules },
+    // Whoever runs the payroll deducts another amount from now on.
+    ...(before.lease?.payer === 'payroll' ? tell(key, 'lease.deduction_changed', ['client'], schedules) : []),
   ]
 }
 
