@@ -12,12 +12,12 @@ const html = template('letter.html.eta', new Eta({ autoTrim: 'nl' }))
 const text = template('letter.txt.eta', new Eta({ autoTrim: false, autoEscape: false }))
 
 /**
- * The letter for a notice, in the customer's language, or in English if it is none of ours. Amounts and dates are
+ * The letter for a notice, in the recipient's language, or in English if it is none of ours. Amounts and dates are
  * written as in `locale`; days are those of the plan's zone.
  */
 export function render(
   notice: Notice,
-  customer: { name: string },
+  recipient: { name: string },
   locale: string | null,
 ): { subject: string; html: string; text: string } {
   const { wording, format } = chosen(locale)
@@ -26,13 +26,13 @@ export function render(
     language: format,
     subject: words.subject,
     heading: words.subject,
-    greeting: wording.greeting(customer.name),
+    greeting: wording.greeting(recipient.name),
     paragraphs: words.paragraphs,
     action: words.action ?? null,
     facts: (words.facts ?? []).filter(([, value]) => value !== null),
     table: words.table && words.table.rows.length > 0 ? words.table : null,
     after: words.after ?? [],
-    footer: wording.footer(notice.plan.id),
+    footer: wording.footer(notice.plan.id, notice.lease !== null),
   }
   return { subject: words.subject, html: html(letter), text: text(letter).replace(/\n{3,}/g, '\n\n') }
 }

@@ -35,7 +35,7 @@ export type ReceiptWords = {
 export type Wording = {
   language: string
   greeting: (name: string) => string
-  footer: (planId: string) => string
+  footer: (planId: string, isLease: boolean) => string
   letters: Record<NoticeType, (figures: Figures) => Words>
   receipt: ReceiptWords
   /** Why this amount: from the inputs kept with the payment. */

@@ -30,7 +30,7 @@ export function csvRoutes(app: App, add: (app: App) => void): void {
     scope.setErrorHandler((error) => {
       throw (error as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? tooLarge() : error
     })
-    add(scope as App)
+    add(scope)
   })
 }
 

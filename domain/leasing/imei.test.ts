@@ -33,7 +33,9 @@ it('knows every number by its check digit, however it is grouped', () => {
       fc.array(fc.nat(15), { maxLength: 6 }),
       fc.constantFrom(' ', '-', '.'),
       (number, places, sign) => {
-        const written = [...number].map((digit, k) => (places.includes(k) ? `${sign}${digit}` : digit)).join('')
+        const written = Array.from(number)
+          .map((digit, k) => (places.includes(k) ? `${sign}${digit}` : digit))
+          .join('')
         expect(imeiOf(written)).toBe(number)
       },
     ),

@@ -14,7 +14,7 @@ export function withCheckDigit(first: string): string {
 
 /** Every second digit from the right counts double, and of what that gives the digits are counted. */
 function luhnSum(digits: string): number {
-  return [...digits]
+  return Array.from(digits)
     .reverse()
     .map((digit, k) => Number(digit) * (k % 2 === 1 ? 2 : 1))
     .reduce((sum, value) => sum + (value > 9 ? value - 9 : value), 0)

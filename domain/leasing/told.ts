@@ -19,7 +19,11 @@ export function tell(
  */
 export function deductionChanged(
   { lease, sequence }: Pick<Plan, 'lease' | 'sequence'>,
-  data: { why: 'adjusted' | 'paused' | 'resumed' | 'transferred'; monthly: number | null; until?: string | null },
+  data: Record<string, unknown> & {
+    why: 'adjusted' | 'paused' | 'resumed' | 'transferred'
+    monthly: number | null
+    until?: string | null
+  },
 ): Notice[] {
   if (lease?.payer !== 'payroll') return []
   const key = `deduction-changed:${data.why}:${sequence.change + 1}`

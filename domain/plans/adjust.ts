@@ -51,7 +51,6 @@ export function adjust(
       difference(plan, target, key),
       ...absorbed.effects,
       ...told(plan, absorbed.plan, key),
-      ...deductionChanged(plan, { why: 'adjusted', monthly: nextAmount(absorbed.plan) }),
     ],
     answer: {
       ...answer,
@@ -150,14 +149,12 @@ function told(before: Plan, after: Plan, key: string): Effect[] {
     total_amount: after.total,
     refunded: after.refundsDecided - before.refundsDecided,
   }
+  const schedules = { ...data, before: schedule(before), after: schedule(after) }
   return [
     { write: 'event', key, type: 'plan.adjusted', data },
-    {
-      write: 'notice',
-      key,
-      type: 'terms.adjusted',
-      data: { ...data, before: schedule(before), after: schedule(after) },
-    },
+    { write: 'notice', key, type: 'terms.adjusted', data: schedules },
+    // Whoever runs the payroll deducts another amount from now on.
+    ...deductionChanged(before, { ...schedules, why: 'adjusted', monthly: nextAmount(after) }),
   ]
 }
 

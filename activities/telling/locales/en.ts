@@ -244,7 +244,10 @@ function why(w: WhyFigures): string[] {
 export const en: Wording = {
   language: 'en',
   greeting: (name) => `Hello ${name},`,
-  footer: (planId) => `Payment plan ${planId}. You get this letter because it is about your payments.`,
+  footer: (planId, isLease) =>
+    isLease
+      ? `Lease ${planId}. You get this letter because you have to do with this lease.`
+      : `Payment plan ${planId}. You get this letter because it is about your payments.`,
   letters,
   why,
   what: ({ installment, of, isRefund }) => {

@@ -1,6 +1,6 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
-import { leasing } from './en-leasing.ts'
+import { leasing } from './fr-leasing.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
   insufficient_funds: 'le compte n’était pas suffisamment approvisionné',
@@ -249,7 +249,10 @@ function why(w: WhyFigures): string[] {
 export const fr: Wording = {
   language: 'fr',
   greeting: (name) => `Bonjour ${name},`,
-  footer: (planId) => `Plan de paiement ${planId}. Vous recevez cette lettre parce qu’elle concerne vos paiements.`,
+  footer: (planId, isLease) =>
+    isLease
+      ? `Contrat de location ${planId}. Vous recevez cette lettre parce que ce contrat vous concerne.`
+      : `Plan de paiement ${planId}. Vous recevez cette lettre parce qu’elle concerne vos paiements.`,
   letters,
   why,
   what: ({ installment, of, isRefund }) => {

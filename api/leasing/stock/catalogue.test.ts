@@ -4,7 +4,7 @@ const em = {} as never
 
 function world() {
   const at = { now: 0, reads: 0, stock: 1, fails: false }
-  const read = async (_: never, tenant: string) => {
+  const read = async (_: unknown, tenant: string) => {
     at.reads += 1
     if (at.fails) throw new Error('out of reach')
     return [{ available: at.stock, words: tenant } as Offer]
