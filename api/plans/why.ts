@@ -33,7 +33,7 @@ const Inputs = z.object({
 
 /** Why this amount and why this date, in words, from what was kept when the money moved; null when nothing was. */
 export function whyMoved(
-  { why, gateway }: Pick<TransactionRow, 'why' | 'gateway'>,
+  { why, gateway }: Pick<TransactionRow, 'why'> & { gateway?: string },
   money: (amount: number) => string,
 ): string | null {
   const kept = Inputs.safeParse(why)

@@ -1,5 +1,4 @@
 import { PlayedLease } from '../leasing/example-lease.ts'
-import type { UnitStatus } from '../leasing/lease.ts'
 import { adjust } from './adjust.ts'
 import type { Effect } from './effects.ts'
 import { sum } from './figures.ts'
@@ -17,7 +16,7 @@ function factsOf({ plan, effects }: { plan: Plan; effects: Effect[] }): Facts {
   const moves = effects.flatMap((e) => (e.write === 'unit' ? [e] : []))
   const units = [...new Map(moves.map((move) => [move.unit, move])).values()].map(({ unit, to }) => {
     const lease = to === 'reserved' || to === 'leased' ? plan.id : null
-    return { id: unit, status: to as UnitStatus, lease, isHeld: false }
+    return { id: unit, status: to, lease, isHeld: false }
   })
   return {
     plan,
