@@ -11,9 +11,10 @@ const URGENT: readonly EscalationReason[] = ['payment_disputed', 'payment_return
 /** The case of an escalation, with its history. Nothing of it says who the customer is, nor what a broker wrote. */
 export function caseOf(escalation: EscalationRow, attempts: TransactionRow[]): Case {
   const { amount, currency, reason, code, status } = escalation
+  const about = reason === 'not_dispatched' ? '' : `: ${formatMoney(amount, currency)}`
   return {
     externalId: escalation.id,
-    subject: `${subjectOf(escalation)}: ${formatMoney(amount, currency)} (${reason.replaceAll('_', ' ')})`,
+    subject: `${subjectOf(escalation)}${about} (${reason.replaceAll('_', ' ')})`,
     description: descriptionOf(escalation, attempts),
     isOpen: status === 'open',
     priority: URGENT.includes(reason) ? 'High' : 'Medium',
@@ -26,7 +27,8 @@ export function caseOf(escalation: EscalationRow, attempts: TransactionRow[]): C
   }
 }
 
-function subjectOf({ installmentNumber, refundNumber }: EscalationRow): string {
+function subjectOf({ installmentNumber, refundNumber, reason }: EscalationRow): string {
+  if (reason === 'not_dispatched') return 'Device not dispatched'
   if (refundNumber !== null) return `Refund ${refundNumber} not given back`
   return installmentNumber === 0 ? 'Balance of the cancellation unpaid' : `Instalment ${installmentNumber} unpaid`
 }

@@ -44,9 +44,9 @@ describe('the end of the term', () => {
 
   it('after an outage only the nearer ask is of use, and none after the end', () => {
     const near = new PlayedLease().delivered().to('2027-12-01').awayUntil('2028-01-10T00:00:00Z')
-    expect(asked(near as PlayedLease)).toEqual(['2028-01-15:7'])
+    expect(asked(near)).toEqual(['2028-01-15:7'])
     const late = new PlayedLease().delivered().to('2027-12-01').awayUntil('2028-02-10T00:00:00Z')
-    expect(asked(late as PlayedLease)).toEqual([])
+    expect(asked(late)).toEqual([])
   })
 
   it('is not chosen before delivery', () => {

@@ -74,6 +74,11 @@ export function leaseOf(plan: Plan): Lease {
   return plan.lease
 }
 
+/** The employer of a lease, or whose statement it is; `null` for another plan. */
+export function clientOf(plan: Plan): string | null {
+  return plan.kind === 'statement' ? plan.customer : (plan.lease?.client ?? null)
+}
+
 export function withLease<P extends Plan>(plan: P, change: Partial<Lease>): P & LeasePlan {
   return { ...plan, lease: { ...leaseOf(plan), ...change } }
 }

@@ -186,7 +186,7 @@ describe('cancelled before its device is delivered', () => {
     { type: 'short_rate', penaltyPercent: 50 },
     { type: 'tiered', tiers: [{ fromDay: 0, refundPercent: 0 }] },
   ]
-  it.each(terms)('it costs nothing, whatever the terms: $type', (cancellation) => {
+  it.each(terms)('costs nothing, whatever the terms: $type', (cancellation) => {
     for (const step of [() => {}, sent]) {
       const p = new PlayedLease({ cancellation: { ...cancellation, collectBalance: true } }).to('2027-04-01')
       step(p)

@@ -14,7 +14,10 @@ describe('the price of a lease', () => {
   it.each([
     [{}, { subsidy: 15_000, residual: 15_000, waiver: 0, total: 120_000 }],
     [{ waiverMonthly: 500 }, { waiver: 6_000, total: 126_000 }],
-    [{ residualPercent: 0 }, { residual: 0, total: 135_000 }],
+    [
+      { residualPercent: 0, subsidy: 0 },
+      { residual: 0, total: 150_000 },
+    ],
     [{ subsidy: 200_000 }, { subsidy: 135_000, total: 0 }],
     [
       { price: 99_999, residualPercent: 12.5, subsidy: 0 },

@@ -1,4 +1,6 @@
 import { compareInstants, describeDate, describeMoment } from '../calendar.ts'
+import { isLease } from '../leasing/lease.ts'
+import { leaseInWords, leaseWakeInWords } from '../leasing/words.ts'
 import { formatMoney } from '../money.ts'
 import { nextBillingAt, nextCharge } from './coming.ts'
 import type { EscalationReason } from './effects.ts'
@@ -60,7 +62,7 @@ export function wakeInWords(plan: Plan, at: Instant): string {
       ? 'The payment holiday ends'
       : plan.lifecycle === 'pending'
         ? 'The term begins'
-        : 'Looks again'
+        : (isLease(plan) && leaseWakeInWords(plan, at)) || 'Looks again'
   return `${what} ${describeMoment(at, plan.terms.timezone)}`
 }
 
@@ -82,6 +84,7 @@ export function planInWords(plan: Plan): string {
     `Paid ${money(paidIn(plan))}`,
     `Outstanding ${money(outstanding(plan))}`,
   ]
+  if (isLease(plan)) facts.push(...leaseInWords(plan))
   if (plan.pause) facts.push(`Paused ${pauseInWords(plan.pause, plan.terms.timezone)}`)
   if (plan.cancellation) {
     const { effectiveDate, explanation } = plan.cancellation
