@@ -31,6 +31,22 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => world?.close())
 
+const STORE = {
+  ...{ models: ['PHONE'], payers: ['payroll'], term_months: [12], subsidy: 1, maximum_per_employee: 2 },
+  ...{ residual_percent: 10, extension_percent: 50, dispatch_days: 5, billing_day: 1, offboarding: 'return' },
+  cancellation_terms: { type: 'none', cooling_off_days: 14, fee: 100, collect_balance: true },
+}
+const CLIENT_CHANGE = {
+  ...{ name: 'Acme', email: 'hr@acme.example', phone: '+14165550123', locale: 'en-CA', domains: ['acme.example'] },
+  ...{ timezone: 'America/Toronto', statement: { period: 'weekly', day: 1 }, office_address: '1 King St' },
+  payment_method: 'pm_card_visa',
+}
+const CLIENT = { ...CLIENT_CHANGE, currency: 'USD', store: { ...STORE, models: null } }
+const EMPLOYEE = {
+  ...{ name: 'Ann', email: 'ann@acme.example', phone: '+14165550123', locale: 'en-CA' },
+  payment_method: 'pm_card_visa',
+}
+
 /** A body that each route takes, with every field there is in it, and ids of things that exist. */
 async function exampleBodies() {
   const customer = { name: 'Amara Okafor', email: 'amara@example.com', phone: '+14165550123', locale: 'en-CA' }
@@ -84,10 +100,15 @@ async function exampleBodies() {
   const device = await ask('POST', '/devices', { body: { imei: '490154203237518', model_code: phone.code } })
   expect([model.status, device.status]).toEqual([201, 201])
   const { code: _code, currency: _currency, ...phoneChange } = phone
+  const company = await ask('POST', '/clients', { body: { ...CLIENT, test_clock: clock.body.test_clock_id } })
+  const employee = await ask('POST', `/clients/${company.body.client_id}/employees`, { body: EMPLOYEE })
+  expect([company.status, employee.status]).toEqual([201, 201])
   return {
     ids: {
       device_models: phone.code,
       devices: device.body.device_id,
+      clients: company.body.client_id,
+      employees: employee.body.employee_id,
       customers: customer_id,
       payment_terms: plan.body.payment_terms_id,
       test_clocks: clock.body.test_clock_id,
@@ -116,11 +137,19 @@ async function exampleBodies() {
       'post /sign_in': { tenant: 'acme', email: 'ann@example.com', password: 'not hers' },
       'post /api_clients': { name: 'Shop' },
       'post /api_clients/{id}/rotate_secret': {},
-      'post /users': { email: 'bob@example.com', roles: ['customer'], customer_id },
+      'post /users': {
+        ...{ email: 'bob@example.com', roles: ['customer'], customer_id, client_id: company.body.client_id },
+      },
+      'post /clients': { ...CLIENT, domains: ['new.example'], test_clock: clock.body.test_clock_id },
+      'patch /clients/{id}': { ...CLIENT_CHANGE, status: 'suspended' },
+      'put /clients/{id}/store': STORE,
+      'post /clients/{id}/employees': { ...EMPLOYEE, email: 'new@acme.example' },
+      'patch /employees/{id}': EMPLOYEE,
       'patch /users/{id}': {
         password: 'correct horse battery',
         roles: ['agent'],
         customer_id: 'c',
+        client_id: 'c',
         disabled: false,
       },
       'post /test_clocks': { frozen_time: '2027-01-15T10:00:00Z' },
@@ -153,6 +182,9 @@ async function stored(): Promise<string> {
     'users',
     'device_models',
     'devices',
+    'clients',
+    'client_domains',
+    'employees',
   ]
   const rows = await world.orm.em
     .fork()

@@ -14,6 +14,9 @@ export type Holding = {
   gatewayCustomer: string
   clock: string
   event: string
+  /** A company, of which the customer is an employee. */
+  client: string
+  domain: string
   /** Every id, name and address in all that it is shown of its own, which nobody else may see any of. */
   marks: string[]
 }
@@ -56,6 +59,13 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
   const device = await post('/devices', { imei: imeiFor(customer), model_code: model.code })
   const client = await post('/api_clients', { name: `Shop of ${name}` })
   const user = await post('/users', { email: `user-${customer}@example.com`, roles: ['broker'] })
+  const domain = `${customer}.example`
+  const company = await post('/clients', { name: `${name} Inc.`, email: `hr@${domain}`, domains: [domain] })
+  await world.orm.em.fork().execute(
+    `insert into employees (id, tenant_id, client_id, status, created_at, updated_at)
+      values (?, ?, ?, 'active', now(), now())`,
+    [customer, tenant, company.client_id],
+  )
   const holding = {
     tenant,
     ids: {
@@ -70,11 +80,15 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
       devices: device.device_id,
       api_clients: client.client_id,
       users: user.user_id,
+      clients: company.client_id,
+      employees: customer,
     },
     customer,
     gatewayCustomer: await gatewayIdOf(world, tenant, customer),
     clock,
     event: event.event_id,
+    client: company.client_id,
+    domain,
   }
   return { ...holding, marks: await marksOf(must, holding) }
 }
@@ -129,6 +143,8 @@ async function marksOf(
     `/webhook_endpoints/${endpoint}/deliveries`,
     `/api_clients/${ids.api_clients}`,
     `/users/${ids.users}`,
+    `/clients/${ids.clients}`,
+    `/clients/${ids.clients}/employees`,
   ]
   const answers = await Promise.all(shown.map((url) => must('GET', url)))
   const marks = answers.flatMap(({ body }) => namesIn(body))
