@@ -18,7 +18,8 @@ import {
  */
 
 let world: ApiWorld
-const token = tokenOf({ roles: ['admin'] })
+/** Also an employee, for what only they can ask. */
+const token = tokenOf({ roles: ['admin', 'employee'], customer: 'somebody-who-leases' })
 const ask = (method: string, url: string, options?: Ask) => world.ask(method, url, { token, ...options })
 let document: Document
 let examples: Record<string, Json>
@@ -45,6 +46,37 @@ const CLIENT = { ...CLIENT_CHANGE, currency: 'USD', store: { ...STORE, models: n
 const EMPLOYEE = {
   ...{ name: 'Ann', email: 'ann@acme.example', phone: '+14165550123', locale: 'en-CA' },
   payment_method: 'pm_card_visa',
+}
+
+const WANTED = { device_code: 'PHONE', term_months: 12, payer: 'payroll', damage_waiver: true }
+const LEASE = {
+  ...{ ...WANTED, employee_id: 'somebody-who-leases', total_amount: 120_000, payment_method: 'pm_card_visa' },
+  ...{
+    billing_day: 31,
+    timezone: 'America/Toronto',
+    billing_time: '09:00',
+    retry_policy: { retries: 1, every_days: [1] },
+  },
+  ...{ reminder_days: 3, test_clock: 'clk_x', metadata: { desk: '12' } },
+}
+const OF_LEASES: Record<string, Json> = {
+  'post /leases': LEASE,
+  'post /leases/quote': LEASE,
+  'patch /leases/{id}': { total_amount: 130_000, damage_waiver: true },
+  'put /leases/{id}/payment_method': { payment_method: 'pm_card_visa' },
+  'post /leases/{id}/payments': { amount: 100, payment_method: 'pm_card_visa' },
+  'post /leases/{id}/pause': { mode: 'extend', until: '2027-03-01T00:00:00Z' },
+  'post /leases/{id}/resume': {},
+  'post /leases/{id}/dispatched': { tracking: 'T-1' },
+  'post /leases/{id}/delivered': {},
+  'post /leases/{id}/out_of_stock': {},
+  'post /leases/{id}/end_choice': { choice: 'extend', months: 6 },
+  'post /leases/{id}/exchange': { device_code: 'PHONE', reason: 'broken', total_amount: 90_000 },
+  'post /leases/{id}/lost': { how: 'lost' },
+  'post /leases/{id}/buy_out': {},
+  'post /cart': WANTED,
+  'post /cart/checkout': { payment_method: 'pm_card_visa' },
+  'post /employees/{id}/offboard': { payment_method: 'pm_card_visa' },
 }
 
 /** A body that each route takes, with every field there is in it, and ids of things that exist. */
@@ -117,6 +149,7 @@ async function exampleBodies() {
       users: user.body.user_id,
     },
     examples: {
+      ...OF_LEASES,
       'post /payment_terms/quote': quote,
       'post /payment_terms': quote,
       'patch /payment_terms/{id}': { total_amount: 130_000 },
@@ -185,6 +218,8 @@ async function stored(): Promise<string> {
     'clients',
     'client_domains',
     'employees',
+    'leases',
+    'cart_lines',
   ]
   const rows = await world.orm.em
     .fork()

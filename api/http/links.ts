@@ -23,6 +23,9 @@ const SOURCES: Source[] = [
     field: 'customer_id',
   },
   { answer: 'POST /payment_terms 201', id: '/payment_terms_id', path: '/payment_terms/{id}', query: 'plan_id' },
+  { answer: 'POST /leases 201', id: '/lease_id', path: '/leases/{id}', query: 'plan_id' },
+  { answer: 'POST /cart 201', id: '/cart_line_id', path: '/cart/{id}' },
+  { answer: 'GET /leases 200', id: '/data/0/lease_id', path: '/leases/{id}' },
   { answer: 'POST /webhook_endpoints 201', id: '/webhook_endpoint_id', path: '/webhook_endpoints/{id}' },
   {
     answer: 'POST /test_clocks 201',

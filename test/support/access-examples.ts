@@ -1,8 +1,9 @@
-import { withCheckDigit } from '../../domain/leasing/imei.ts'
 import { writtenOf } from '../../api/leasing/people/store-shapes.ts'
+import { withCheckDigit } from '../../domain/leasing/imei.ts'
 import { DEFAULT_STORE } from '../../domain/leasing/store.ts'
 import type { Json } from './bad-values.ts'
 import type { Holding } from './holdings.ts'
+import { LEASE_EXAMPLES } from './lease-examples.ts'
 
 /** What a route is tried with: a body that it takes, and for what can be done only once, something new to do it to. */
 type Make = (url: string, body: Json) => Promise<string>
@@ -15,6 +16,7 @@ export const EXAMPLES: Record<string, Example> = {
   'POST /payment_terms/:id/payments': { body: () => ({ amount: 100 }) },
   'POST /payment_terms/:id/pause': { body: () => ({ mode: 'extend' }) },
   'POST /payment_terms/:id/resume': { body: () => ({}) },
+  ...LEASE_EXAMPLES,
   'POST /customers': { body: () => ({ name: 'New', email: 'new@example.com', payment_method: 'pm_card_visa' }) },
   'PATCH /customers/:id': {
     body: () => ({ locale: 'en-CA' }),
@@ -93,6 +95,7 @@ export function bodiesNaming({ url }: { url: string }, own: Json, mine: Holding,
     if (value === mine.clock) return [{ ...own, [name]: holding.clock }]
     if (name === 'model_code') return [{ ...own, [name]: holding.ids.device_models ?? '' }]
     if (value === mine.event) return [{ ...own, [name]: holding.event }]
+    if (value === mine.model) return [{ ...own, [name]: holding.model }]
     if (value === mine.client) return [{ ...own, [name]: holding.client }]
     return []
   })

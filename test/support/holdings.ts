@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { withCheckDigit } from '../../domain/leasing/imei.ts'
 import { type Answer, type ApiWorld, tokenOf } from './api-world.ts'
 import type { Json } from './bad-values.ts'
+import { holdLeases } from './lease-holding.ts'
 
 /** What somebody has in Tenor: at least one of everything that a route can name. */
 export type Holding = {
@@ -17,6 +18,10 @@ export type Holding = {
   /** A company, of which the customer is an employee. */
   client: string
   domain: string
+  /** A device model that there is enough of. */
+  model: string
+  /** A lease that may be ended. */
+  spare: string
   /** Every id, name and address in all that it is shown of its own, which nobody else may see any of. */
   marks: string[]
 }
@@ -66,9 +71,11 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
       values (?, ?, ?, 'active', now(), now())`,
     [customer, tenant, company.client_id],
   )
+  const leasing = await holdLeases(world, { tenant, customer, client: company.client_id })
   const holding = {
     tenant,
     ids: {
+      ...leasing.ids,
       payment_terms: plan,
       customers: customer,
       test_clocks: clock,
@@ -89,6 +96,8 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
     event: event.event_id,
     client: company.client_id,
     domain,
+    model: leasing.model,
+    spare: leasing.spare,
   }
   return { ...holding, marks: await marksOf(must, holding) }
 }
@@ -143,6 +152,7 @@ async function marksOf(
     `/webhook_endpoints/${endpoint}/deliveries`,
     `/api_clients/${ids.api_clients}`,
     `/users/${ids.users}`,
+    ...['', '/transactions', '/ledger', '/receipts'].map((list) => `/leases/${ids.leases}${list}`),
     `/clients/${ids.clients}`,
     `/clients/${ids.clients}/employees`,
   ]
