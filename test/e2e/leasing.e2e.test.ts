@@ -124,8 +124,7 @@ describe(`${AT_ONCE} orders at the same moment for the last ${STOCK} of a model,
     `give ${STOCK} leases that are at work, and tell all others that there is none left`,
     async () => {
       const { client, staff } = await company({})
-      const people: string[] = []
-      for (let k = 0; k < EMPLOYEES; k += 1) people.push(await employee())
+      const people = await staff(AT_ONCE)
       const code = await placeModel(orm, { units: STOCK, tenant: 'tenor' })
       const began = performance.now()
       const answers = await Promise.all(
