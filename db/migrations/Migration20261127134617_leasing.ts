@@ -28,7 +28,9 @@ export class Migration20261127134617_leasing extends Migration {
       `create index "devices_held" on "devices" ("tenant_id", "model_code", "held_until") where held_until is not null;`,
     )
     this.addSql(`alter table "devices" add constraint "devices_imei" unique ("tenant_id", "imei");`)
-    this.addSql(`create unique index "devices_reserved" on "devices" ("lease_id") where status = 'reserved' and held_until is null;`)
+    this.addSql(
+      `create unique index "devices_reserved" on "devices" ("lease_id") where status = 'reserved' and held_until is null;`,
+    )
     this.addSql(`create unique index "devices_leased" on "devices" ("lease_id") where status = 'leased';`)
 
     this.addSql(
