@@ -76,6 +76,7 @@ export const email = z
   .regex(/^[^@]{1,64}@/, 'must have at most 64 characters before the @')
 
 export const customerId = line(255).meta({ description: "The client's own id, or the gateway's (`cus_…`)." })
+export const clientId = z.string().min(1).max(64).meta({ description: 'A company whose employees lease (`cli_…`).' })
 export const paymentMethodId = z
   .string()
   .min(1)

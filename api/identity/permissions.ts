@@ -5,7 +5,7 @@ export type Access = 'public' | readonly Role[]
 /** Starts plans, changes what was agreed, and what ops need for it. */
 const OPERATE = ['api_client', 'admin'] as const
 /** Sees everything of the tenant. */
-const WATCH = [...OPERATE, 'broker', 'agent', 'client_admin'] as const
+const WATCH = [...OPERATE, 'broker', 'agent'] as const
 /** Who owes, for the plans of the one customer that the token names: every query of theirs is limited to them. */
 const OWING = ['customer', 'employee'] as const
 const OWN = [...WATCH, ...OWING] as const

@@ -39,13 +39,17 @@ export async function findCustomersBy(
   value: string,
 ): Promise<Customer[]> {
   const keys = keysOf(em)
-  const hashes = blindIndexes(keys, about(tenantId, by), comparable(by, value))
   const rows = await em.find(
     Customers,
-    { tenantId, [`${by}Index`]: { $in: hashes } },
+    { tenantId, [`${by}Index`]: { $in: indexesOf(em, tenantId, by, value) } },
     { orderBy: { createdAt: 'desc', id: 'desc' }, limit: 100 },
   )
   return rows.map((row) => opened(keys, row))
+}
+
+/** What the rows with this address or number may have in their index, under any key of the ring. */
+export function indexesOf(em: EntityManager, tenantId: string, by: 'email' | 'phone', value: string): string[] {
+  return blindIndexes(keysOf(em), about(tenantId, by), comparable(by, value))
 }
 
 /** False when there is one by this id already, which then stays as it is. */

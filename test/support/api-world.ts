@@ -58,7 +58,7 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
     temporal: new Client({ connection, dataConverter: encrypting(TEST_KEYS) }),
     payments,
     verifyToken: async (token) => callerIn(token),
-    ownIssuer: { sign: async ({ roles, customer = null, ...claims }) => tokenOf({ ...claims, roles, customer }) },
+    ownIssuer: { sign: async (claims) => tokenOf(claims) },
     readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, [WEBHOOK_SECRET]),
     renderReceipt: receiptPdf,
     now: () => new Date(),
@@ -121,7 +121,14 @@ export async function ask(app: FastifyInstance, method: string, url: string, opt
 
 /** What `verifyToken` of this world takes: no signature, so that every caller can be tried. */
 export function tokenOf(caller: Partial<Caller> = {}): string {
-  const whole = { sub: 'client-1', tenant: 'acme', roles: ['api_client', 'broker'], customer: null, ...caller }
+  const whole = {
+    sub: 'client-1',
+    tenant: 'acme',
+    roles: ['api_client', 'broker'],
+    customer: null,
+    client: null,
+    ...caller,
+  }
   return Buffer.from(JSON.stringify(whole)).toString('base64url')
 }
 
