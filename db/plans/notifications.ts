@@ -13,7 +13,7 @@ export const Notifications = defineEntity({
     id: text().primary(),
     tenantId: text(),
     /** Null for what is told of a statement. */
-    planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').nullable().index(false),
+    planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').nullable().deleteRule('no action').index(false),
     statementId: text().nullable(),
     /** Whose plan it is; with another `recipient`, not who is written to. */
     customerId: text(),
