@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { CivilDate } from '../../domain/plans/terms.ts'
 import { namesOf } from '../customers/people.ts'
-import { decodeCursor, type Page, type PageOptions } from '../pages.ts'
+import { cursorOf, decodeCursor, type Page, type PageOptions } from '../pages.ts'
 
 /** What is or will be taken from an employee's pay in a month; amounts in minor units, negative for money back. */
 export type PayrollEmployee = {
@@ -23,10 +23,7 @@ export type PayrollLine = {
 
 export type PayrollMonth = { tenant: string; client: string; from: CivilDate; before: CivilDate }
 
-const BY_EMPLOYEE = [
-  { property: 'employee', column: 'employee', is: 'text' },
-  { property: 'employee', column: 'employee', is: 'text' },
-] as const
+const BY_EMPLOYEE = [{ property: 'employee', column: 'employee', is: 'text' }] as const
 
 /** Accrued in the month; and due in it by leases that run, unless a holiday from paying holds it back. */
 const LINES = `
@@ -73,6 +70,5 @@ export async function listPayroll(
     employeeName: names.get(employee) ?? null,
     lines: lines.get(employee) ?? [],
   }))
-  const next = Buffer.from(JSON.stringify([last, last])).toString('base64url')
-  return { data, nextCursor: employees.length > limit ? next : null }
+  return { data, nextCursor: employees.length > limit ? cursorOf({ employee: last }, BY_EMPLOYEE) : null }
 }

@@ -1,24 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { CivilDate, Instant } from '../../domain/plans/terms.ts'
+import type { StatementLine } from '../../domain/leasing/statement-lines.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
 import { namesOf } from '../customers/people.ts'
-import { BY_CREATION, decodeCursor, type Page, type PageOptions, pageOf } from '../pages.ts'
+import { BY_CREATION, cursorOf, decodeCursor, type Page, type PageOptions, pageOf } from '../pages.ts'
 import { inTenant } from '../tenancy/scope.ts'
 import { type StatementRow, Statements } from './statements.ts'
-
-/** A line as it stands on a statement. Amounts in minor units, negative for money back. */
-export type StatementLine = {
-  id: string
-  employee: string
-  /** Null for one who is not known here any more. */
-  employeeName: string | null
-  lease: string
-  device: string
-  installment: number | null
-  amount: number
-  description: string
-  date: CivilDate
-  at: Instant
-}
 
 /** Newest first. */
 export async function listStatements(
@@ -64,8 +50,7 @@ export async function listLines(
     employeeName: names.get(row.employee) ?? null,
   }))
   const last = data.at(-1)
-  const next = last && Buffer.from(JSON.stringify([last.employee, last.id])).toString('base64url')
-  return { data, nextCursor: rows.length > limit && next ? next : null }
+  return { data, nextCursor: rows.length > limit && last ? cursorOf(last, BY_EMPLOYEE) : null }
 }
 
 const MOMENT = `to_char(d.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
@@ -86,21 +71,6 @@ export async function* allLines(
     yield data
     cursor = nextCursor
   } while (cursor !== null)
-}
-
-/** What each of these employees comes to on a statement. */
-export async function employeeTotals(
-  em: EntityManager,
-  statement: string,
-  employees: string[],
-): Promise<Map<string, number>> {
-  if (employees.length === 0) return new Map()
-  const rows = await em.execute<{ employee: string; amount: string }[]>(
-    `select employee_id as employee, sum(amount) as amount from payroll_deductions
-      where statement_id = ? and employee_id in (?) group by employee_id`,
-    [statement, employees],
-  )
-  return new Map(rows.map(({ employee, amount }) => [employee, Number(amount)]))
 }
 
 export async function countEmployees(em: EntityManager, statement: string): Promise<number> {

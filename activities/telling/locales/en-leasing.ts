@@ -14,5 +14,4 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
   'lease.deduction_changed': () => ({ subject: 'The deduction has changed', paragraphs: [] }),
   'dispatch.wanted': () => ({ subject: 'A device is to be dispatched', paragraphs: [] }),
   'dispatch.overdue': () => ({ subject: 'A device has not been dispatched', paragraphs: [] }),
-  'statement.closed': (f) => ({ subject: `Your statement: ${f.total}`, paragraphs: [] }),
 }
