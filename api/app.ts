@@ -36,6 +36,7 @@ import { authenticate } from './identity/authenticate.ts'
 import { oauthRoutes } from './identity/oauth-routes.ts'
 import { signInRoute } from './identity/sign-in.ts'
 import { userRoutes } from './identity/user-routes.ts'
+import { statementRoutes } from './leasing/statements/routes.ts'
 import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
@@ -117,6 +118,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void 
   eventRoutes(typed, deps)
   webhookEndpointRoutes(typed, deps)
   clockRoutes(typed, deps)
+  statementRoutes(typed, deps)
   webhookRoutes(typed, deps)
   identityRoutes(typed, deps)
   codecRoutes(app, deps)

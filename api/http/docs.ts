@@ -15,6 +15,7 @@ headers (431) that are too long, or by a method that is none there (405, with \`
 export const TAGS = {
   plans: 'Payment terms',
   customers: 'Customers',
+  statements: 'Statements',
   escalations: 'Escalations',
   reading: 'Events and notifications',
   webhooks: 'Webhooks',
@@ -26,6 +27,7 @@ export const TAGS = {
 const TAG_DESCRIPTIONS = [
   [TAGS.plans, 'Insurance premiums paid monthly over the term of the policy.'],
   [TAGS.customers, 'Who owes; made at the payment gateway as well.'],
+  [TAGS.statements, 'What companies owe for what they have taken from pay, closed at the end of each period.'],
   [TAGS.escalations, 'What a broker has to settle.'],
   [TAGS.reading, 'What happened, and who was told.'],
   [TAGS.webhooks, 'Every event as it happens, signed as Standard Webhooks says.'],

@@ -11,6 +11,8 @@ const OWING = ['customer', 'employee'] as const
 const OWN = [...WATCH, ...OWING] as const
 /** What the ones who owe may do to a plan, and brokers for them. */
 const PAY = [...OPERATE, 'broker', ...OWING] as const
+/** What companies owe, and a company's admin what its own does. */
+const STATEMENTS = [...OPERATE, 'agent', 'client_admin'] as const
 const BROKER = ['broker', 'admin'] as const
 const ADMIN = ['admin'] as const
 
@@ -40,6 +42,12 @@ const PERMISSIONS: Record<string, Access> = {
   'POST /customers': OPERATE,
   'GET /customers/:id': OWN,
   'PATCH /customers/:id': OPERATE,
+  'GET /clients/:id/statements': STATEMENTS,
+  'GET /clients/:id/payroll_deductions': STATEMENTS,
+  'GET /statements/:id': STATEMENTS,
+  'GET /statements/:id/lines': STATEMENTS,
+  'GET /statements/:id.pdf': STATEMENTS,
+  'GET /statements/:id.csv': STATEMENTS,
   'GET /escalations': WATCH,
   'GET /escalations/:id': WATCH,
   'POST /escalations/:id/resolve': BROKER,

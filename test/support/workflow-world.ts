@@ -20,6 +20,7 @@ export type WorkflowWorld = {
   orm: MikroORM
   client: Client
   stripe: string
+  taskQueue: string
   customer(outcomes?: string[]): Promise<string>
   startClock(now: string): Promise<string>
   advanceTo(clock: string, to: string): Promise<void>
@@ -44,6 +45,7 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
     orm,
     client,
     stripe: sandbox.url,
+    taskQueue,
     async startWorker() {
       const { worker, connection: native } = await createPlanWorker({
         orm,

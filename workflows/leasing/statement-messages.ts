@@ -27,8 +27,10 @@ export type StatementsStanding = {
   closing: { statement: string; placed: number; of: number } | null
 }
 
+export type SettingsTold = { settings: StatementSettings; isEnding: boolean }
+
 /** The client's settings are these now, or it was deleted. Heard between two closings, never during one. */
-export const settingsChanged = defineSignal<[{ settings: StatementSettings; isEnding: boolean }]>('settingsChanged')
+export const settingsChanged = defineSignal<[SettingsTold]>('settingsChanged')
 export const standing = defineQuery<StatementsStanding>('standing')
 
 export const STATEMENTS_WORKFLOW = 'clientStatement'
