@@ -155,15 +155,4 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
     paragraphs: ['It was to be on its way by today. A broker is told tomorrow unless it is.'],
     facts: [...about(f), ['To be dispatched by', f.lease.dispatchBy]],
   }),
-  'statement.closed': (f) => ({
-    subject: f.lease.period ? `Your statement until ${f.lease.period.end}: ${f.total}` : `Your statement: ${f.total}`,
-    paragraphs: [
-      'It holds what is deducted for all leases of your company, and is collected from your payment method.',
-    ],
-    facts: [
-      ['From', f.lease.period?.start ?? null],
-      ['Until', f.lease.period?.end ?? null],
-      ['Total', f.total],
-    ],
-  }),
 }

@@ -155,15 +155,4 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
     paragraphs: ['Il devait partir au plus tard aujourd’hui. Sans envoi, un courtier est prévenu demain.'],
     facts: [...about(f), ['À envoyer avant le', f.lease.dispatchBy]],
   }),
-  'statement.closed': (f) => ({
-    subject: f.lease.period ? `Votre relevé jusqu’au ${f.lease.period.end} : ${f.total}` : `Votre relevé : ${f.total}`,
-    paragraphs: [
-      'Il réunit les retenues de toutes les locations de votre entreprise, et est prélevé sur votre moyen de paiement.',
-    ],
-    facts: [
-      ['Du', f.lease.period?.start ?? null],
-      ['Au', f.lease.period?.end ?? null],
-      ['Total', f.total],
-    ],
-  }),
 }
