@@ -12,8 +12,6 @@ export const MARGIN = 40
 export const ROW = 15
 const SIZE = 8.5
 const FOOT = 24
-/** Where the table begins on the pages after the first. */
-export const startY = MARGIN
 const SUMMARY_LABEL = 120
 const SUMMARY_ROW = 16
 /** Rows of the summary at most, in two columns. */
@@ -32,7 +30,7 @@ export function pageNumber(
   { title, of, rows }: { title: string; of: (page: number, pages: number) => string; rows: number },
 ): { add(): void; bottom: number } {
   const more = Math.max(0, rows - rowsFrom(MARGIN + SUMMARY_HEIGHT))
-  const pages = 1 + Math.ceil(more / rowsFrom(startY))
+  const pages = 1 + Math.ceil(more / rowsFrom(MARGIN))
   let page = 0
   return {
     bottom: BOTTOM,

@@ -5,18 +5,7 @@ import type { StatementLine } from '../../domain/leasing/statement-lines.ts'
 import { type Formats, formatsOf } from './formats.ts'
 import { printable } from './printable.ts'
 import { chosen } from './render.ts'
-import {
-  type Cell,
-  drawRow,
-  drawSummary,
-  drawTableHead,
-  INK,
-  MARGIN,
-  pageNumber,
-  ROW,
-  SOFT,
-  startY,
-} from './statement-page.ts'
+import { type Cell, drawRow, drawSummary, drawTableHead, INK, MARGIN, pageNumber, ROW, SOFT } from './statement-page.ts'
 import type { StatementWords } from './wording.ts'
 
 type Row = { cells: Cell[]; isTotal: boolean }
@@ -56,7 +45,7 @@ export async function* statementPdf(
       yield* written(document)
       await nextTurn()
       page.add()
-      y = drawTableHead(document, head(words), startY)
+      y = drawTableHead(document, head(words), MARGIN)
     }
     y = drawRow(document, row.cells, y, row.isTotal)
   }
