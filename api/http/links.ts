@@ -35,6 +35,8 @@ const SOURCES: Source[] = [
     field: 'test_clock',
   },
   { answer: 'POST /api_clients 201', id: '/client_id', path: '/api_clients/{id}' },
+  { answer: 'POST /clients 201', id: '/client_id', path: '/clients/{id}' },
+  { answer: 'POST /clients/{id}/employees 201', id: '/employee_id', path: '/employees/{id}' },
   { answer: 'POST /users 201', id: '/user_id', path: '/users/{id}' },
   { answer: 'GET /payment_terms 200', id: '/data/0/payment_terms_id', path: '/payment_terms/{id}' },
   { answer: 'GET /payment_terms/{id}/receipts 200', id: '/data/0/receipt_id', path: '/receipts/{id}.pdf' },
