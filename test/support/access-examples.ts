@@ -52,7 +52,9 @@ export const EXAMPLES: Record<string, Example> = {
   'POST /clients': { body: () => ({ name: 'New', email: 'new@example.com' }) },
   'PATCH /clients/:id': { body: () => ({ locale: 'en-CA' }) },
   'DELETE /clients/:id': { fresh: (make) => make('/clients', { name: 'Gone', email: 'gone@example.com' }) },
-  'PUT /clients/:id/store': { body: () => writtenOf(DEFAULT_STORE) },
+  'PUT /clients/:id/store': {
+    body: () => ({ ...writtenOf(DEFAULT_STORE), maximum_per_employee: 1000, payers: ['payroll', 'employee'] }),
+  },
   'POST /clients/:id/employees': {
     body: ({ domain }) => ({ name: 'New', email: `${crypto.randomUUID()}@${domain}` }),
   },

@@ -72,6 +72,7 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
     [customer, tenant, company.client_id],
   )
   const leasing = await holdLeases(world, { tenant, customer, client: company.client_id })
+  await until(() => first(`/leases/${leasing.ids.leases}/receipts`))
   const holding = {
     tenant,
     ids: {

@@ -27,6 +27,7 @@ export async function holdLeases(world: ApiWorld, { tenant, customer, client }: 
     (await post('/leases', { employee_id: customer, ...wanted, payer })).lease_id as string
   const [lease, spare] = [await ordered('employee'), await ordered('payroll')]
   for (const id of [lease, spare]) await post(`/leases/${id}/delivered`, {})
+  await post(`/leases/${lease}/payments`, { amount: 1_000 })
   const waiting = await ordered('payroll')
   const line = (await post('/cart', wanted, asEmployee)).cart_line_id
   return { model, spare, waiting, ids: { leases: lease, cart: line } }
