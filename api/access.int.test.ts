@@ -325,7 +325,7 @@ describe('access', () => {
       }
     }
     expect(closed.map(({ entry }) => entry).filter((entry) => !done.has(entry))).toEqual([])
-  })
+  }, 240_000)
 })
 
 /** That makes something, or answers a question of one tenant. */
