@@ -17,6 +17,7 @@ const SUMMARY_ROW = 16
 /** Rows of the summary at most, in two columns. */
 const SUMMARY_HEIGHT = 40 + 5 * SUMMARY_ROW + 16
 const HEIGHT = 595.28
+const PLAIN = /^[\x20-\x7e]*$/
 
 export type Cell = { text: string; width: number; isRight: boolean; color: string }
 type Pdf = InstanceType<typeof PDFDocument>
@@ -125,5 +126,6 @@ function fitted(document: Pdf, text: string, room: number): string {
 }
 
 function inLatin(text: string): string {
+  if (PLAIN.test(text)) return text
   return printable(text) ?? text.replace(/[^\x20-\x7e]/g, '?')
 }
