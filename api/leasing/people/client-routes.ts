@@ -9,10 +9,12 @@ import { TAGS } from '../../http/docs.ts'
 import { isHeld, refuseStale, setTag } from '../../http/etag.ts'
 import { pageOf, pathId } from '../../http/fields.ts'
 import { idempotencyHeader, ifMatchHeader, ifNoneMatchHeader } from '../../http/headers.ts'
+import { idFor } from '../../http/idempotency.ts'
 import { conflict, Problem } from '../../http/problem.ts'
 import { type Caller, callerOf, onlyClient } from '../../identity/caller.ts'
 import { refuseUnknownPlace } from '../../plans/agreements.ts'
 import { endStatements } from '../statements/end.ts'
+import { payAnew } from '../statements/pay-anew.ts'
 import { ensureStatements } from '../statements/start.ts'
 import { Client, ClientBody, ClientChange, clientQuery, showClient } from './client-shapes.ts'
 import { companyFor, refuseFields } from './find.ts'
@@ -99,6 +101,10 @@ function changing(app: App, deps: ApiDeps): void {
     await work.catch(named)
     const company = await companyFor(deps.orm.em.fork(), caller, request.params.id)
     if (body.statement || body.timezone !== undefined) await ensureStatements(deps, company)
+    const { defaultPaymentMethod: paymentMethod } = company
+    if (body.payment_method !== undefined && paymentMethod) {
+      await payAnew(deps, company, { paymentMethod, request: idFor(request, 'cmd_'), by: caller.sub })
+    }
     const client = showClient(company)
     setTag(reply, client)
     return reply.send(client)
@@ -121,7 +127,7 @@ function removing(app: App, deps: ApiDeps): void {
       return { company, isUnknown: await removeCompany(em, company, instantOf(deps.now())) }
     })
     const { company, isUnknown } = await work.catch(named)
-    if (isUnknown) await endStatements(deps, company)
+    await (isUnknown ? endStatements(deps, company) : ensureStatements(deps, company))
     return reply.code(204).send()
   })
 }
