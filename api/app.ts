@@ -36,9 +36,10 @@ import { authenticate } from './identity/authenticate.ts'
 import { oauthRoutes } from './identity/oauth-routes.ts'
 import { signInRoute } from './identity/sign-in.ts'
 import { userRoutes } from './identity/user-routes.ts'
-import { stockRoutes } from './leasing/stock/routes.ts'
 import { peopleRoutes } from './leasing/people/routes.ts'
 import { leaseRoutes } from './leasing/routes.ts'
+import { statementRoutes } from './leasing/statements/routes.ts'
+import { stockRoutes } from './leasing/stock/routes.ts'
 import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
@@ -122,6 +123,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void 
   webhookEndpointRoutes(typed, deps)
   stockRoutes(typed, deps)
   clockRoutes(typed, deps)
+  statementRoutes(typed, deps)
   webhookRoutes(typed, deps)
   peopleRoutes(typed, deps)
   identityRoutes(typed, deps)

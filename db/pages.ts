@@ -54,12 +54,12 @@ export async function pageOf<Row extends object>(
 }
 
 /** Where a row stands in a list: the rows after it follow this cursor. */
-export function cursorOf(row: object, keyset: Keyset): string {
+export function cursorOf(row: object, keyset: readonly Key[]): string {
   const values = keyset.map(({ property }) => (row as Record<string, unknown>)[property])
   return Buffer.from(JSON.stringify(values)).toString('base64url')
 }
 
-export function decodeCursor(cursor: string, keyset: Keyset): unknown[] {
+export function decodeCursor(cursor: string, keyset: readonly Key[]): unknown[] {
   let values: unknown
   try {
     values = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))

@@ -101,6 +101,15 @@ function wholeSteps(total: Minor, n: number, step: number): Minor {
   return each - (each % step)
 }
 
+/** `83.33`, `-1.250`, `5000`: exact, for files and for Intl; a quotient might not be. */
+export function decimalOf(amount: Minor, currency: string): string {
+  const digits = minorDigits(currency)
+  const text = String(Math.abs(amount)).padStart(digits + 1, '0')
+  const cut = text.length - digits
+  const number = digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`
+  return amount < 0 ? `-${number}` : number
+}
+
 /** `$100.00`, `UGX 5,000`, `-KWD 1.250`: the same on every machine, for logs and timers; people get localised text. */
 export function formatMoney(amount: Minor, currency: string): string {
   const digits = minorDigits(currency)

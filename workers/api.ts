@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Client } from '@temporalio/client'
 import closeWithGrace from 'close-with-grace'
 import { receiptPdf } from '../activities/telling/receipt-pdf.ts'
+import { statementPdf } from '../activities/telling/statement-pdf.ts'
 import { buildApi } from '../api/app.ts'
 import { lazyConnection } from '../api/http/temporal.ts'
 import { keysOfIssuer } from '../api/identity/issuers.ts'
@@ -54,6 +55,7 @@ async function main(config: Config<'DATABASE_URL'>): Promise<void> {
     ownIssuer,
     readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, config.STRIPE_WEBHOOK_SECRET),
     renderReceipt: receiptPdf,
+    renderStatement: statementPdf,
     now: () => new Date(),
     config: {
       taskQueue: config.TEMPORAL_TASK_QUEUE,

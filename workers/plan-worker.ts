@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker'
 import { createClockActivities } from '../activities/clocks/index.ts'
+import { createLeasingActivities } from '../activities/leasing/index.ts'
 import { createPlanActivities } from '../activities/plans/index.ts'
 import { instantOf } from '../domain/calendar.ts'
 import type { LimitedGateway } from '../gateways/limiter.ts'
@@ -51,6 +52,7 @@ export async function createPlanWorker(
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),
+      ...createLeasingActivities({ orm: asked.orm }),
     },
     interceptors: activityInterceptors(asked.gateway),
     // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through. But a

@@ -5,7 +5,7 @@ import { lockPlan, recordCharged } from '../../db/plans/write.ts'
 import { prepared } from '../../db/prepared.ts'
 import { type Attempt, settleInstallment } from '../../domain/plans/collect.ts'
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
-import { type Installment, PAYROLL } from '../../domain/plans/plan.ts'
+import { type Installment, NO_METHOD, PAYROLL } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { askForCharge, askForFirst, type Charge, type FirstCharge } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
@@ -38,16 +38,17 @@ export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Pro
     const { answer } = await deps.orm.em.fork().findOneOrFail(Transactions, { id: charge.transaction })
     if (answer) return answer as ChargeSettled
   }
-  const outcome = isPayroll(asked) ? TAKEN : await (first ? askForFirst(deps, first) : askForCharge(deps, charge))
+  const outcome =
+    UNASKED[asked.attempt.paymentMethod.type] ?? (await (first ? askForFirst(deps, first) : askForCharge(deps, charge)))
   deps.onCharge?.(outcome.result)
   return settle(deps, asked, outcome, asked.clock ?? deps.now())
 }
 
-/** Nobody is to be asked: the employer takes it from pay, and owes it from now on. */
-const TAKEN: ChargeOutcome = { result: 'succeeded' }
-
-function isPayroll({ attempt }: ChargeAsked): boolean {
-  return attempt.paymentMethod.type === PAYROLL.type
+/** What is known without anybody being asked, by the kind of payment method. */
+const UNASKED: Record<string, ChargeOutcome> = {
+  /** The employer takes it from pay, and owes it from now on. */
+  [PAYROLL.type]: { result: 'succeeded' },
+  [NO_METHOD.type]: { result: 'declined', severity: 'hard', code: 'payment_method_missing' },
 }
 
 function chargeOf({ plan, attempt, description }: ChargeAsked): Charge {
@@ -73,7 +74,7 @@ async function recordAsked(
   const { attempt, installment, why } = asked
   return orm.em.fork().transactional(async (em) => {
     const plan = await lockPlan(em, asked.plan)
-    const gateway = isPayroll(asked) ? PAYROLL.type : 'stripe'
+    const gateway = attempt.paymentMethod.type in UNASKED ? attempt.paymentMethod.type : 'stripe'
     const inserted = await insertOnce(em, Transactions, [
       {
         id: attempt.transaction,

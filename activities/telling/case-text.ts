@@ -1,10 +1,9 @@
 import type { EscalationRow } from '../../db/plans/escalations.ts'
 import type { TransactionRow } from '../../db/plans/transactions.ts'
-import { formatMoney } from '../../domain/money.ts'
+import { decimalOf, formatMoney } from '../../domain/money.ts'
 import type { EscalationReason } from '../../domain/plans/effects.ts'
 import { reasonInWords } from '../../domain/plans/words.ts'
 import type { Case } from '../../gateways/salesforce/cases.ts'
-import { decimal } from './formats.ts'
 
 const URGENT: readonly EscalationReason[] = ['payment_disputed', 'payment_returned', 'refund_failed']
 
@@ -20,7 +19,7 @@ export function caseOf(escalation: EscalationRow, attempts: TransactionRow[]): C
     priority: URGENT.includes(reason) ? 'High' : 'Medium',
     planId: escalation.planId,
     customerId: escalation.customerId,
-    amount: decimal(amount, currency),
+    amount: decimalOf(amount, currency),
     currency,
     reason,
     code: code ?? null,

@@ -28,7 +28,7 @@ const WITH_RECEIPT: readonly NoticeType[] = ['payment.receipt', 'refund.receipt'
 export async function loadToTell(em: EntityManager, row: NotificationRow, backOffice: string): Promise<ToTell> {
   const type = row.type as NoticeType
   const data = readNoticeData(row.data)
-  const plan = await em.findOneOrFail(Plans, { id: row.planId })
+  const plan = await em.findOneOrFail(Plans, { id: row.planId ?? '' })
   const customer = await findCustomer(em, { tenantId: row.tenantId, id: row.customerId })
   const transaction = data.transaction_id ? await em.findOne(Transactions, { id: data.transaction_id }) : null
   const receipt = transaction && WITH_RECEIPT.includes(type) ? await receiptOf(em, transaction.id) : null

@@ -32,7 +32,7 @@ export type Figures = {
   lease: LeaseFigures
 }
 
-/** Of leases and statements; `null` where it does not apply, or nobody has said. */
+/** Of leases; `null` where it does not apply, or nobody has said. */
 export type LeaseFigures = {
   device: string | null
   insteadOf: string | null
@@ -50,7 +50,6 @@ export type LeaseFigures = {
   dispatchBy: string | null
   choice: 'return' | 'extend' | 'buy_out' | null
   how: 'return' | 'buy_out' | 'lost' | 'stolen' | 'canceled' | null
-  period: { start: string; end: string } | null
 }
 
 type Cancellation = {
@@ -135,7 +134,6 @@ function cancellationOf({ data }: Notice, formats: Formats): Cancellation {
 
 function leaseFiguresOf({ data, lease }: Notice, formats: Formats): LeaseFigures {
   const date = (day: string | null | undefined) => (day ? formats.date(day) : null)
-  const [start, end] = [date(data.period_start), date(data.period_end)]
   return {
     device: data.device ?? lease?.device ?? null,
     insteadOf: data.instead_of ?? null,
@@ -152,7 +150,6 @@ function leaseFiguresOf({ data, lease }: Notice, formats: Formats): LeaseFigures
     dispatchBy: date(data.dispatch_by),
     choice: data.choice ?? null,
     how: data.how ?? null,
-    period: start && end ? { start, end } : null,
   }
 }
 

@@ -90,8 +90,6 @@ const DATA = z.object({
   dispatch_by: maybe(z.string()),
   choice: maybe(z.enum(['return', 'extend', 'buy_out'])),
   how: maybe(z.enum(['return', 'buy_out', 'lost', 'stolen', 'canceled'])),
-  period_start: maybe(z.string()),
-  period_end: maybe(z.string()),
 })
 
 export type NoticeData = z.output<typeof DATA>

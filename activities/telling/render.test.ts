@@ -180,11 +180,6 @@ const CASES: Record<NoticeType, [data: Record<string, unknown>, en: string[], fr
     ['Not dispatched yet: Phone X', 'January 20, 2027', '490154203237518'],
     ['Pas encore envoyé : Phone X', '20 janvier 2027'],
   ],
-  'statement.closed': [
-    { period_start: '2027-01-01', period_end: '2027-01-31', total_amount: 99900 },
-    ['statement until January 31, 2027: $999.00'],
-    ['jusqu’au 31 janvier 2027 : 999,00 $ US'],
-  ],
 }
 
 /** What the others than the employee are told of the same. */
@@ -204,7 +199,6 @@ const FIRST_TO: Partial<Record<NoticeType, Recipient>> = {
   'lease.deduction_changed': 'client',
   'dispatch.wanted': 'back_office',
   'dispatch.overdue': 'back_office',
-  'statement.closed': 'client',
 }
 const isOfLease = (type: NoticeType) => /^(lease|dispatch)\./.test(type)
 const lease: Notice['lease'] = {

@@ -4,7 +4,7 @@ import { figuresOf } from './figures.ts'
 import { en } from './locales/en.ts'
 import { fr } from './locales/fr.ts'
 import type { Notice } from './notice.ts'
-import type { Wording } from './wording.ts'
+import type { Wording, Words } from './wording.ts'
 
 const WORDINGS: readonly Wording[] = [en, fr]
 
@@ -22,17 +22,27 @@ export function render(
 ): { subject: string; html: string; text: string } {
   const { wording, format } = chosen(locale)
   const words = wording.letters[notice.type](figuresOf(notice, format))
-  const letter = {
+  return laidOut(words, {
     language: format,
+    greeting: wording.greeting(recipient.name),
+    footer: wording.footer(notice.plan.id, notice.lease !== null),
+  })
+}
+
+/** A letter's words as HTML and as text. */
+export function laidOut(
+  words: Words,
+  around: { language: string; greeting: string; footer: string },
+): { subject: string; html: string; text: string } {
+  const letter = {
+    ...around,
     subject: words.subject,
     heading: words.subject,
-    greeting: wording.greeting(recipient.name),
     paragraphs: words.paragraphs,
     action: words.action ?? null,
     facts: (words.facts ?? []).filter(([, value]) => value !== null),
     table: words.table && words.table.rows.length > 0 ? words.table : null,
     after: words.after ?? [],
-    footer: wording.footer(notice.plan.id, notice.lease !== null),
   }
   return { subject: words.subject, html: html(letter), text: text(letter).replace(/\n{3,}/g, '\n\n') }
 }

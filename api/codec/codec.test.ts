@@ -30,6 +30,7 @@ async function api(config: Partial<ApiConfig> = {}, caller: Partial<Caller> = {}
     ownIssuer: null,
     readStripeWebhook: () => ({ id: 'evt_1', type: 'x', createdAt: '2027-01-15T00:00:00Z' }),
     renderReceipt: async () => Buffer.from(''),
+    renderStatement: async function* () {},
     now: () => new Date('2027-01-15T00:00:00Z'),
     config: { taskQueue: 'q', temporalUiUrl: UI, testClocks: true, version: '1.2.3', logger: false, ...config },
   })

@@ -14,6 +14,8 @@ const PAY = [...OPERATE, 'broker', ...OWING] as const
 /** Runs a company of leasing: its own admin and we. */
 const COMPANY = [...OPERATE, 'client_admin'] as const
 const COMPANY_SEEN = [...COMPANY, 'agent'] as const
+/** What companies owe, and a company's admin what its own does. */
+const STATEMENTS = [...OPERATE, 'agent', 'client_admin'] as const
 const BROKER = ['broker', 'admin'] as const
 const ADMIN = ['admin'] as const
 /** Sees the stock of the whole tenant. */
@@ -84,6 +86,12 @@ const PERMISSIONS: Record<string, Access> = {
   'POST /customers': OPERATE,
   'GET /customers/:id': OWN,
   'PATCH /customers/:id': OPERATE,
+  'GET /clients/:id/statements': STATEMENTS,
+  'GET /clients/:id/payroll_deductions': STATEMENTS,
+  'GET /statements/:id': STATEMENTS,
+  'GET /statements/:id/lines': STATEMENTS,
+  'GET /statements/:id.pdf': STATEMENTS,
+  'GET /statements/:id.csv': STATEMENTS,
   'GET /escalations': WATCH,
   'GET /escalations/:id': WATCH,
   'POST /escalations/:id/resolve': BROKER,

@@ -11,7 +11,8 @@ import { callerOf, onlyCustomer } from '../identity/caller.ts'
 const Notification = z
   .object({
     notification_id: z.string(),
-    plan_id: z.string(),
+    plan_id: z.string().nullable().meta({ description: 'Null for what is told of a statement.' }),
+    statement_id: z.string().nullable(),
     type: z.string().meta({ example: 'payment.receipt' }),
     channel: z.string(),
     status: z.enum(['queued', 'sent', 'failed']),
@@ -48,7 +49,8 @@ export function notificationRoutes(app: App, { orm }: ApiDeps): void {
 function showNotification(row: NotificationRow) {
   return {
     notification_id: row.id,
-    plan_id: row.planId,
+    plan_id: row.planId ?? null,
+    statement_id: row.statementId ?? null,
     type: row.type,
     channel: row.channel,
     status: row.status,

@@ -63,6 +63,16 @@ export function indexesOf(em: EntityManager, tenantId: string, by: 'email' | 'ph
   return blindIndexes(keysOf(em), about(tenantId, by), comparable(by, value))
 }
 
+/** Names by id, of those who are known. */
+export async function namesOf(em: EntityManager, tenantId: string, ids: string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await em.execute<{ id: string; name: Sealed }[]>(
+    'select id, name from customers where tenant_id = ? and id in (?)',
+    [tenantId, ids],
+  )
+  return new Map(rows.map(({ id, name }) => [id, unseal(keysOf(em), placeOf({ tenantId, id }, 'name'), name)]))
+}
+
 /** False when there is one by this id already, which then stays as it is. */
 export async function addCustomer(em: EntityManager, customer: Customer): Promise<boolean> {
   return (await addCustomers(em, [customer])) === 1

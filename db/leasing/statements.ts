@@ -15,6 +15,8 @@ export const PayrollDeductions = defineEntity({
     clientId: text(),
     employeeId: text(),
     planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').index(false),
+    /** The model that was leased when it was taken: another one may be by now. */
+    modelCode: text(),
     installmentNumber: p.integer().nullable(),
     /** Negative for money back. */
     amount: signedAmount('amount'),

@@ -55,7 +55,7 @@ export async function writeDeductions(
   deductions: Deducted[],
 ): Promise<void> {
   if (deductions.length === 0) return
-  const { clientId } = await em.findOneOrFail(Leases, { planId: plan.id })
+  const { clientId, modelCode } = await em.findOneOrFail(Leases, { planId: plan.id })
   await insertOnce(
     em,
     PayrollDeductions,
@@ -65,6 +65,7 @@ export async function writeDeductions(
       clientId,
       employeeId: plan.customer,
       planId: plan.id,
+      modelCode,
       installmentNumber: installment,
       amount,
       currency: plan.currency,

@@ -12,7 +12,9 @@ export const Notifications = defineEntity({
   properties: {
     id: text().primary(),
     tenantId: text(),
-    planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').index(false),
+    /** Null for what is told of a statement. */
+    planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').nullable().deleteRule('no action').index(false),
+    statementId: text().nullable(),
     /** Whose plan it is; with another `recipient`, not who is written to. */
     customerId: text(),
     recipient: p.enum(RECIPIENTS).default('customer'),
@@ -28,6 +30,7 @@ export const Notifications = defineEntity({
     lastError: text().nullable(),
     testClockId: text().nullable(),
   },
+  checks: [{ name: 'notifications_about_check', expression: '(plan_id is null) <> (statement_id is null)' }],
   indexes: [
     { name: 'notifications_plan', properties: ['planId', 'createdAt', 'id'] },
     { name: 'notifications_tenant', properties: ['tenantId', 'createdAt', 'id'] },

@@ -106,7 +106,7 @@ export type NoticeType =
   | 'refund.receipt'
   | 'refund.failed'
   | LeasingNotice
-/** Of leases and statements. */
+/** Of leases. */
 export type LeasingNotice =
   | 'lease.created'
   | 'lease.dispatched'
@@ -119,7 +119,6 @@ export type LeasingNotice =
   | 'lease.deduction_changed'
   | 'dispatch.wanted'
   | 'dispatch.overdue'
-  | 'statement.closed'
 
 export type Escalate = {
   write: 'escalation'

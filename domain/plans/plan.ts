@@ -73,6 +73,8 @@ export type PaymentMethod = { id: string; type: string }
 
 /** Taken from pay by the employer, who is billed for it by a statement: no gateway is asked. */
 export const PAYROLL: PaymentMethod = { id: 'payroll', type: 'payroll' }
+/** Who owes has named none: every charge is declined without a gateway being asked, until there is one. */
+export const NO_METHOD: PaymentMethod = { id: 'none', type: 'none' }
 
 export const INSTALLMENT_STATUSES = [
   'scheduled',

@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import { Client, Connection } from '@temporalio/client'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { receiptPdf } from '../../activities/telling/receipt-pdf.ts'
+import { statementPdf } from '../../activities/telling/statement-pdf.ts'
 import { buildApi } from '../../api/app.ts'
 import type { ApiConfig, ApiDeps } from '../../api/deps.ts'
 import type { Caller } from '../../api/identity/caller.ts'
@@ -61,6 +62,7 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
     ownIssuer: { sign: async (claims) => tokenOf(claims) },
     readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, [WEBHOOK_SECRET]),
     renderReceipt: receiptPdf,
+    renderStatement: statementPdf,
     now: () => new Date(),
     config: {
       ...{ taskQueue, temporalUiUrl: 'http://ui.test', testClocks: true, version: '0.0.0', logger: false },

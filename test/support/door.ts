@@ -38,6 +38,7 @@ export async function newDoor(): Promise<Door> {
       ownIssuer: { sign: async () => 'token' },
       readStripeWebhook: () => ({ id: 'evt_1', type: 'x', createdAt: '2027-01-15T00:00:00Z' }),
       renderReceipt: async () => Buffer.from(''),
+      renderStatement: async function* () {},
       now: () => new Date('2027-01-15T00:00:00Z'),
       ...deps,
       config: {

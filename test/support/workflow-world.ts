@@ -23,6 +23,7 @@ export type WorkflowWorld = {
   orm: MikroORM
   client: Client
   stripe: string
+  taskQueue: string
   customer(outcomes?: string[]): Promise<string>
   startClock(now: string): Promise<string>
   advanceTo(clock: string, to: string): Promise<void>
@@ -64,6 +65,7 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
     orm,
     client,
     stripe: sandbox.url,
+    taskQueue,
     async startWorker(address = temporalAddress()) {
       const { worker, connection: native } = await createPlanWorker({
         orm,

@@ -62,7 +62,7 @@ const ENDS: Record<NonNullable<LeaseFigures['how']>, { yours: string; theirs: st
   stolen: { yours: 'The device was reported stolen.', theirs: 'The device was reported stolen.' },
 }
 
-/** What is told of leases and statements, to an employee, to the company and to our back office. */
+/** What is told of leases, to an employee, to the company and to our back office. */
 export const leasing: Pick<Wording['letters'], LeasingNotice> = {
   'lease.created': (f) => ({
     subject: f.to === 'client' ? `${device(f)} ordered${forWhom(f)}` : `Your ${device(f)} is ordered`,
@@ -154,16 +154,5 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
     subject: `Not dispatched yet: ${device(f)}${forWhom(f)}`,
     paragraphs: ['It was to be on its way by today. A broker is told tomorrow unless it is.'],
     facts: [...about(f), ['To be dispatched by', f.lease.dispatchBy]],
-  }),
-  'statement.closed': (f) => ({
-    subject: f.lease.period ? `Your statement until ${f.lease.period.end}: ${f.total}` : `Your statement: ${f.total}`,
-    paragraphs: [
-      'It holds what is deducted for all leases of your company, and is collected from your payment method.',
-    ],
-    facts: [
-      ['From', f.lease.period?.start ?? null],
-      ['Until', f.lease.period?.end ?? null],
-      ['Total', f.total],
-    ],
   }),
 }

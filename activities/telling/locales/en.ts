@@ -1,6 +1,7 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
 import { leasing } from './en-leasing.ts'
+import { statement } from './en-statement.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
   insufficient_funds: 'there was not enough money in the account',
@@ -254,6 +255,7 @@ export const en: Wording = {
     if (isRefund) return 'Refund'
     return installment ? `Instalment ${installment} of ${of}` : 'Payment towards the plan'
   },
+  statement,
   receipt: {
     title: { payment: 'Receipt', refund: 'Refund receipt' },
     number: 'Receipt number',

@@ -58,7 +58,7 @@ const ENDS: Record<NonNullable<LeaseFigures['how']>, { yours: string; theirs: st
   stolen: { yours: 'L’appareil est déclaré volé.', theirs: 'L’appareil est déclaré volé.' },
 }
 
-/** Ce qui est dit des contrats de location et des relevés, au salarié, à l’entreprise et à notre service. */
+/** Ce qui est dit des contrats de location, au salarié, à l’entreprise et à notre service. */
 export const leasing: Pick<Wording['letters'], LeasingNotice> = {
   'lease.created': (f) => ({
     subject: f.to === 'client' ? `Commande${forWhom(f)} : ${device(f)}` : `Votre commande : ${device(f)}`,
@@ -154,16 +154,5 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
     subject: `Pas encore envoyé : ${device(f)}${forWhom(f)}`,
     paragraphs: ['Il devait partir au plus tard aujourd’hui. Sans envoi, un courtier est prévenu demain.'],
     facts: [...about(f), ['À envoyer avant le', f.lease.dispatchBy]],
-  }),
-  'statement.closed': (f) => ({
-    subject: f.lease.period ? `Votre relevé jusqu’au ${f.lease.period.end} : ${f.total}` : `Votre relevé : ${f.total}`,
-    paragraphs: [
-      'Il réunit les retenues de toutes les locations de votre entreprise, et est prélevé sur votre moyen de paiement.',
-    ],
-    facts: [
-      ['Du', f.lease.period?.start ?? null],
-      ['Au', f.lease.period?.end ?? null],
-      ['Total', f.total],
-    ],
   }),
 }

@@ -1,6 +1,7 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
 import { leasing } from './fr-leasing.ts'
+import { statement } from './fr-statement.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
   insufficient_funds: 'le compte n’était pas suffisamment approvisionné',
@@ -259,6 +260,7 @@ export const fr: Wording = {
     if (isRefund) return 'Remboursement'
     return installment ? `Échéance ${installment} sur ${of}` : 'Paiement au titre du plan'
   },
+  statement,
   receipt: {
     title: { payment: 'Reçu', refund: 'Reçu de remboursement' },
     number: 'Numéro du reçu',
