@@ -44,6 +44,8 @@ export type LeaseFigures = {
   /** Of the term, or of what it is longer by. */
   months: number | null
   monthly: string | null
+  /** Why another amount comes off pay. */
+  why: 'adjusted' | 'paused' | 'resumed' | 'transferred' | null
   residual: string | null
   startDate: string | null
   endDate: string | null
@@ -144,6 +146,7 @@ function leaseFiguresOf({ data, lease }: Notice, formats: Formats): LeaseFigures
     tracking: data.tracking ?? null,
     months: data.months ?? data.term_months ?? null,
     monthly: moneyOrNull(formats, data.monthly),
+    why: data.why ?? null,
     residual: moneyOrNull(formats, data.residual),
     startDate: date(data.start_date),
     endDate: date(data.end_date),

@@ -84,6 +84,7 @@ const DATA = z.object({
   term_months: maybe(z.int()),
   months: maybe(z.int()),
   monthly: amount,
+  why: maybe(z.enum(['adjusted', 'paused', 'resumed', 'transferred'])),
   residual: amount,
   start_date: maybe(z.string()),
   end_date: maybe(z.string()),

@@ -95,7 +95,7 @@ const PERMISSIONS: Record<string, Access> = {
   'GET /escalations': WATCH,
   'GET /escalations/:id': WATCH,
   'POST /escalations/:id/resolve': BROKER,
-  'GET /notifications': OWN,
+  'GET /notifications': [...OWN, 'client_admin'],
   'GET /events': WATCH,
   'GET /events/:id': WATCH,
   'POST /webhook_endpoints': OPERATE,
