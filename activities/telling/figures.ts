@@ -32,7 +32,7 @@ export type Figures = {
   lease: LeaseFigures
 }
 
-/** Of leases and statements; `null` where it does not apply, or nobody has said. */
+/** Of leases; `null` where it does not apply, or nobody has said. */
 export type LeaseFigures = {
   device: string | null
   insteadOf: string | null
@@ -44,13 +44,14 @@ export type LeaseFigures = {
   /** Of the term, or of what it is longer by. */
   months: number | null
   monthly: string | null
+  /** Why another amount comes off pay. */
+  why: 'adjusted' | 'paused' | 'resumed' | 'transferred' | null
   residual: string | null
   startDate: string | null
   endDate: string | null
   dispatchBy: string | null
   choice: 'return' | 'extend' | 'buy_out' | null
   how: 'return' | 'buy_out' | 'lost' | 'stolen' | 'canceled' | null
-  period: { start: string; end: string } | null
 }
 
 type Cancellation = {
@@ -135,7 +136,6 @@ function cancellationOf({ data }: Notice, formats: Formats): Cancellation {
 
 function leaseFiguresOf({ data, lease }: Notice, formats: Formats): LeaseFigures {
   const date = (day: string | null | undefined) => (day ? formats.date(day) : null)
-  const [start, end] = [date(data.period_start), date(data.period_end)]
   return {
     device: data.device ?? lease?.device ?? null,
     insteadOf: data.instead_of ?? null,
@@ -146,13 +146,13 @@ function leaseFiguresOf({ data, lease }: Notice, formats: Formats): LeaseFigures
     tracking: data.tracking ?? null,
     months: data.months ?? data.term_months ?? null,
     monthly: moneyOrNull(formats, data.monthly),
+    why: data.why ?? null,
     residual: moneyOrNull(formats, data.residual),
     startDate: date(data.start_date),
     endDate: date(data.end_date),
     dispatchBy: date(data.dispatch_by),
     choice: data.choice ?? null,
     how: data.how ?? null,
-    period: start && end ? { start, end } : null,
   }
 }
 

@@ -84,14 +84,13 @@ const DATA = z.object({
   term_months: maybe(z.int()),
   months: maybe(z.int()),
   monthly: amount,
+  why: maybe(z.enum(['adjusted', 'paused', 'resumed', 'transferred'])),
   residual: amount,
   start_date: maybe(z.string()),
   end_date: maybe(z.string()),
   dispatch_by: maybe(z.string()),
   choice: maybe(z.enum(['return', 'extend', 'buy_out'])),
   how: maybe(z.enum(['return', 'buy_out', 'lost', 'stolen', 'canceled'])),
-  period_start: maybe(z.string()),
-  period_end: maybe(z.string()),
 })
 
 export type NoticeData = z.output<typeof DATA>

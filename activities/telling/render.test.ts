@@ -164,11 +164,13 @@ const CASES: Record<NoticeType, [data: Record<string, unknown>, en: string[], fr
     {
       previous_total_amount: 100000,
       total_amount: 150000,
+      why: 'adjusted',
+      monthly: 12600,
       before: schedule([8333, 8333]),
       after: schedule([8333, 12500]),
     },
-    ['deduction for Ada Obi changes', '$1,500.00', '$125.00', 'February 15, 2027'],
-    ['retenue pour Ada Obi change', '1 500,00 $ US', '125,00 $ US'],
+    ['deduction for Ada Obi changes', 'lease was changed', '$1,500.00', '$125.00', '$126.00', 'February 15, 2027'],
+    ['retenue pour Ada Obi change', 'a été modifiée', '1 500,00 $ US', '125,00 $ US', '126,00 $ US'],
   ],
   'dispatch.wanted': [
     { device: 'Phone X' },
@@ -260,6 +262,30 @@ it.each(TO_OTHERS)('%s tells the %s what it is to them', (type, to, en, fr) => {
     const { subject, text } = render({ ...notice(type), to }, { name: 'Bo' }, locale)
     for (const words of expected) expect(spaces(`${subject} ${text}`)).toContain(words)
   }
+})
+
+it.each([
+  ['paused', { monthly: 0, until: '2027-06-01T04:00:00Z' }, ['until June 1, 2027', '$0.00'], ['jusqu’au 1 juin 2027']],
+  ['paused', { monthly: 0, until: null }, ['deduct nothing', 'goes on'], ['ne rien retenir avant sa reprise']],
+  ['resumed', { monthly: null }, ['no longer paused'], ['retenir à nouveau']],
+  ['transferred', { monthly: 0 }, ['directly from now on', 'deduct nothing more'], ['ne plus rien retenir']],
+])('tells a company why another amount comes off pay: %s', (why, data, en, fr) => {
+  const told = notice('lease.deduction_changed', { why, ...data })
+  const [english, french] = ['en-US', 'fr-CA'].map((locale) => spaces(render(told, { name: 'Bo' }, locale).text))
+  for (const words of en) expect(english).toContain(words)
+  for (const words of fr) expect(french).toContain(words)
+})
+
+it.each([
+  ['terms.paused', { until: '2027-06-01T04:00:00Z' }, ['Nothing is deducted', 'June 1, 2027'], ['Rien n’est retenu']],
+  ['terms.paused', {}, ['Nothing is deducted', 'until it is resumed'], ['Rien n’est retenu']],
+  ['terms.resumed', {}, ['deducted from your pay again'], ['à nouveau retenues']],
+] as const)('tells whose pay it is, and nobody of a collection: %s', (type, data, en, fr) => {
+  const told = { ...notice(type, data), lease }
+  const [english, french] = ['en-US', 'fr-CA'].map((locale) => spaces(render(told, { name: 'Ada' }, locale).text))
+  for (const words of en) expect(english).toContain(words)
+  for (const words of fr) expect(french).toContain(words)
+  expect(english).not.toContain('collected')
 })
 
 it('tells a company of a lease that is none of its payroll that it has nothing to deduct', () => {

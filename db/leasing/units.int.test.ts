@@ -95,10 +95,15 @@ describe('a hold', () => {
 
   it('that is confirmed by its lease does not expire, and is the answer to the same question', async () => {
     const code = await model(1)
-    const unit = `${await ask((em) => holdUnit(em, holdFor('ls_kept', code)))}`
+    const heldFor = 'emp_kept'
+    const unit = `${await ask((em) => holdUnit(em, { ...holdFor('ls_kept', code), heldFor }))}`
     await look().transactional((em) => moveUnits(em, AT, [{ write: 'unit', unit, to: 'reserved', lease: 'ls_kept' }]))
     expect(await ask((em) => holdUnit(em, holdFor('ls_kept', code)))).toBe(unit)
-    expect(await look().findOne(Devices, { id: unit })).toMatchObject({ status: 'reserved', heldUntil: null })
+    expect(await look().findOne(Devices, { id: unit })).toMatchObject({
+      status: 'reserved',
+      heldUntil: null,
+      heldFor: null,
+    })
     await ask((em) => releaseHold(em, 'ls_kept'))
     expect(await available(code)).toBe(0)
   })

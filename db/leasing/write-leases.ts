@@ -38,7 +38,7 @@ export async function moveUnits(em: EntityManager, at: Instant, moves: UnitMoved
   for (const { unit, to, lease } of moves) {
     const keeps = to === 'reserved' || to === 'leased'
     const result = await em.execute<{ affectedRows: number }>(
-      `update devices set status = ?, lease_id = ?, held_until = null, updated_at = greatest(updated_at, ?)
+      `update devices set status = ?, lease_id = ?, held_until = null, held_for = null, updated_at = greatest(updated_at, ?)
         where id = ? and lease_id = ?`,
       [to, keeps ? lease : null, at, unit, lease],
       'run',

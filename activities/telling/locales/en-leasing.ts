@@ -62,7 +62,40 @@ const ENDS: Record<NonNullable<LeaseFigures['how']>, { yours: string; theirs: st
   stolen: { yours: 'The device was reported stolen.', theirs: 'The device was reported stolen.' },
 }
 
-/** What is told of leases and statements, to an employee, to the company and to our back office. */
+const DEDUCTION: Record<NonNullable<LeaseFigures['why']>, (f: Figures) => string> = {
+  adjusted: () => 'The lease was changed. From the next pay on, please deduct what stands below.',
+  paused: ({ until }) =>
+    until
+      ? `The lease is paused until ${until}. Please deduct nothing for it meanwhile.`
+      : 'The lease is paused. Please deduct nothing for it until you hear that it goes on.',
+  resumed: () => 'The lease is no longer paused. From the next pay on, please deduct what is due each month again.',
+  transferred: () => 'The employee pays for the lease directly from now on. Please deduct nothing more for it.',
+}
+
+/** A holiday from what comes off pay; nobody collects anything there. */
+export const payrollPause: Pick<Wording['letters'], 'terms.paused' | 'terms.resumed'> = {
+  'terms.paused': (f) => ({
+    subject: 'Your lease is paused',
+    paragraphs: [
+      f.until
+        ? `Your lease is paused until ${f.until}. Nothing is deducted from your pay for it meanwhile.`
+        : 'Your lease is paused. Nothing is deducted from your pay for it until it is resumed.',
+      f.pauseMode === 'catch_up'
+        ? 'What falls due meanwhile is deducted afterwards.'
+        : 'What falls due meanwhile moves to the end of the schedule.',
+    ],
+    facts: about(f),
+  }),
+  'terms.resumed': (f) => ({
+    subject: 'Your lease goes on',
+    paragraphs: ['The pause is over. The monthly amounts are deducted from your pay again as scheduled.'],
+    facts: [...about(f), ['Still to pay', f.outstanding]],
+    table: schedule(f),
+    after: more(f),
+  }),
+}
+
+/** What is told of leases, to an employee, to the company and to our back office. */
 export const leasing: Pick<Wording['letters'], LeasingNotice> = {
   'lease.created': (f) => ({
     subject: f.to === 'client' ? `${device(f)} ordered${forWhom(f)}` : `Your ${device(f)} is ordered`,
@@ -135,9 +168,10 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
   }),
   'lease.deduction_changed': (f) => ({
     subject: `Payroll: the deduction${forWhom(f)} changes`,
-    paragraphs: ['From the next pay on, please deduct what stands below.'],
+    paragraphs: [DEDUCTION[f.lease.why ?? 'adjusted'](f)],
     facts: [
       ...about(f),
+      ['A month from now on', f.lease.monthly],
       ['Total before', f.previousTotal],
       ['Total now', f.total],
       ['Given back with the pay', f.refunded],

@@ -1,6 +1,6 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
-import { leasing } from './en-leasing.ts'
+import { leasing, payrollPause } from './en-leasing.ts'
 import { statement } from './en-statement.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
@@ -82,24 +82,30 @@ const letters: Wording['letters'] = {
     subject: 'Your payment plan is complete',
     paragraphs: [`Everything is paid: ${f.paid} in total. Thank you.`],
   }),
-  'terms.paused': (f) => ({
-    subject: 'Your payment plan is paused',
-    paragraphs: [
-      f.until
-        ? `Your payment plan is paused until ${f.until}. No new instalment is collected meanwhile.`
-        : 'Your payment plan is paused. No new instalment is collected until it is resumed.',
-      f.pauseMode === 'catch_up'
-        ? 'What falls due meanwhile is collected afterwards, one instalment a day.'
-        : 'What falls due meanwhile moves to the end of the schedule.',
-    ],
-  }),
-  'terms.resumed': (f) => ({
-    subject: 'Your payment plan goes on',
-    paragraphs: ['The pause is over. Instalments are collected again as scheduled.'],
-    facts: [['Still to pay', f.outstanding]],
-    table: scheduleTable(f),
-    after: more(f),
-  }),
+  'terms.paused': (f) =>
+    f.lease.isByPayroll
+      ? payrollPause['terms.paused'](f)
+      : {
+          subject: 'Your payment plan is paused',
+          paragraphs: [
+            f.until
+              ? `Your payment plan is paused until ${f.until}. No new instalment is collected meanwhile.`
+              : 'Your payment plan is paused. No new instalment is collected until it is resumed.',
+            f.pauseMode === 'catch_up'
+              ? 'What falls due meanwhile is collected afterwards, one instalment a day.'
+              : 'What falls due meanwhile moves to the end of the schedule.',
+          ],
+        },
+  'terms.resumed': (f) =>
+    f.lease.isByPayroll
+      ? payrollPause['terms.resumed'](f)
+      : {
+          subject: 'Your payment plan goes on',
+          paragraphs: ['The pause is over. Instalments are collected again as scheduled.'],
+          facts: [['Still to pay', f.outstanding]],
+          table: scheduleTable(f),
+          after: more(f),
+        },
   'payment.reminder': (f) => ({
     subject: f.dueDate ? `${f.amount} is due on ${f.dueDate}` : `${f.amount} is due soon`,
     paragraphs: [`We will collect ${thing(f)}. Please see to it that there is enough money in your account.`],

@@ -58,7 +58,41 @@ const ENDS: Record<NonNullable<LeaseFigures['how']>, { yours: string; theirs: st
   stolen: { yours: 'L’appareil est déclaré volé.', theirs: 'L’appareil est déclaré volé.' },
 }
 
-/** Ce qui est dit des contrats de location et des relevés, au salarié, à l’entreprise et à notre service. */
+const DEDUCTION: Record<NonNullable<LeaseFigures['why']>, (f: Figures) => string> = {
+  adjusted: () => 'La location a été modifiée. À partir de la prochaine paie, veuillez retenir ce qui suit.',
+  paused: ({ until }) =>
+    until
+      ? `La location est suspendue jusqu’au ${until}. Veuillez ne rien retenir d’ici là.`
+      : 'La location est suspendue. Veuillez ne rien retenir avant sa reprise, que nous vous annoncerons.',
+  resumed: () =>
+    'La suspension de la location est terminée. À partir de la prochaine paie, veuillez retenir à nouveau les mensualités.',
+  transferred: () => 'Le salarié paie désormais la location lui-même. Veuillez ne plus rien retenir.',
+}
+
+/** Une suspension de ce qui est retenu sur le salaire ; rien n’y est prélevé. */
+export const payrollPause: Pick<Wording['letters'], 'terms.paused' | 'terms.resumed'> = {
+  'terms.paused': (f) => ({
+    subject: 'Votre location est suspendue',
+    paragraphs: [
+      f.until
+        ? `Votre location est suspendue jusqu’au ${f.until}. Rien n’est retenu sur votre salaire d’ici là.`
+        : 'Votre location est suspendue. Rien n’est retenu sur votre salaire avant sa reprise.',
+      f.pauseMode === 'catch_up'
+        ? 'Les mensualités de cette période seront retenues ensuite.'
+        : 'Les mensualités de cette période sont reportées à la fin de l’échéancier.',
+    ],
+    facts: about(f),
+  }),
+  'terms.resumed': (f) => ({
+    subject: 'Votre location reprend',
+    paragraphs: ['La suspension est terminée. Les mensualités sont à nouveau retenues sur votre salaire comme prévu.'],
+    facts: [...about(f), ['Reste à payer', f.outstanding]],
+    table: schedule(f),
+    after: more(f),
+  }),
+}
+
+/** Ce qui est dit des contrats de location, au salarié, à l’entreprise et à notre service. */
 export const leasing: Pick<Wording['letters'], LeasingNotice> = {
   'lease.created': (f) => ({
     subject: f.to === 'client' ? `Commande${forWhom(f)} : ${device(f)}` : `Votre commande : ${device(f)}`,
@@ -135,9 +169,10 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
   }),
   'lease.deduction_changed': (f) => ({
     subject: `Paie : la retenue${forWhom(f)} change`,
-    paragraphs: ['À partir de la prochaine paie, veuillez retenir ce qui suit.'],
+    paragraphs: [DEDUCTION[f.lease.why ?? 'adjusted'](f)],
     facts: [
       ...about(f),
+      ['Par mois désormais', f.lease.monthly],
       ['Total précédent', f.previousTotal],
       ['Nouveau total', f.total],
       ['Rendu avec la paie', f.refunded],

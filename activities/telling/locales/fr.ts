@@ -1,6 +1,6 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
-import { leasing } from './fr-leasing.ts'
+import { leasing, payrollPause } from './fr-leasing.ts'
 import { statement } from './fr-statement.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
@@ -84,24 +84,30 @@ const letters: Wording['letters'] = {
     subject: 'Votre plan de paiement est terminé',
     paragraphs: [`Tout est payé : ${f.paid} au total. Merci.`],
   }),
-  'terms.paused': (f) => ({
-    subject: 'Votre plan de paiement est suspendu',
-    paragraphs: [
-      f.until
-        ? `Votre plan de paiement est suspendu jusqu’au ${f.until}. Aucune nouvelle échéance n’est prélevée d’ici là.`
-        : 'Votre plan de paiement est suspendu. Aucune nouvelle échéance n’est prélevée avant sa reprise.',
-      f.pauseMode === 'catch_up'
-        ? 'Les échéances de cette période seront prélevées ensuite, une par jour.'
-        : 'Les échéances de cette période sont reportées à la fin de l’échéancier.',
-    ],
-  }),
-  'terms.resumed': (f) => ({
-    subject: 'Votre plan de paiement reprend',
-    paragraphs: ['La suspension est terminée. Les échéances sont à nouveau prélevées comme prévu.'],
-    facts: [['Reste à payer', f.outstanding]],
-    table: scheduleTable(f),
-    after: more(f),
-  }),
+  'terms.paused': (f) =>
+    f.lease.isByPayroll
+      ? payrollPause['terms.paused'](f)
+      : {
+          subject: 'Votre plan de paiement est suspendu',
+          paragraphs: [
+            f.until
+              ? `Votre plan de paiement est suspendu jusqu’au ${f.until}. Aucune nouvelle échéance n’est prélevée d’ici là.`
+              : 'Votre plan de paiement est suspendu. Aucune nouvelle échéance n’est prélevée avant sa reprise.',
+            f.pauseMode === 'catch_up'
+              ? 'Les échéances de cette période seront prélevées ensuite, une par jour.'
+              : 'Les échéances de cette période sont reportées à la fin de l’échéancier.',
+          ],
+        },
+  'terms.resumed': (f) =>
+    f.lease.isByPayroll
+      ? payrollPause['terms.resumed'](f)
+      : {
+          subject: 'Votre plan de paiement reprend',
+          paragraphs: ['La suspension est terminée. Les échéances sont à nouveau prélevées comme prévu.'],
+          facts: [['Reste à payer', f.outstanding]],
+          table: scheduleTable(f),
+          after: more(f),
+        },
   'payment.reminder': (f) => ({
     subject: f.dueDate ? `${f.amount} à payer le ${f.dueDate}` : `${f.amount} à payer prochainement`,
     paragraphs: [`Nous allons prélever ${thing(f)}. Veillez à ce que votre compte soit suffisamment approvisionné.`],

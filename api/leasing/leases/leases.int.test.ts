@@ -159,6 +159,24 @@ describe('a lease', () => {
     expect(await found(`device_code=${code}`, ours)).toEqual([id])
   })
 
+  it('is told of to each as it concerns them: its employee, its company, and nobody of another', async () => {
+    const { id, who } = await delivered()
+    const told = async (token: string, query = `plan_id=${id}`) =>
+      (await world.ask('GET', `/notifications?${query}`, { token })).body.data.map(
+        (one: { type: string; recipient: string }) => `${one.recipient} ${one.type}`,
+      )
+    const of = (company: string) => tokenOf({ sub: company, roles: ['client_admin'], client: company })
+    const [all, mine, ours] = [await told(tokenOf()), await told(asEmployee(who)), await told(of(client))]
+    expect(all).toEqual(
+      expect.arrayContaining(['back_office dispatch.wanted', 'client lease.delivered', 'customer lease.delivered']),
+    )
+    expect(mine).toEqual(all.filter((one: string) => one.startsWith('customer ')))
+    expect(ours).toEqual(all.filter((one: string) => one.startsWith('client ')))
+    expect(await told(of(client), `customer_id=${who}`)).toEqual(ours)
+    expect(await told(of(await placeCompany(world.orm)))).toEqual([])
+    expect(await told(asEmployee(await employee()))).toEqual([])
+  })
+
   it('begins on the day of delivery, and is on the board until then', async () => {
     const [who, code] = [await employee(), await placeModel(world.orm)]
     const { lease_id: id } = (await order({ employee_id: who, device_code: code })).body

@@ -127,7 +127,8 @@ function removing(app: App, deps: ApiDeps): void {
       return { company, isUnknown: await removeCompany(em, company, instantOf(deps.now())) }
     })
     const { company, isUnknown } = await work.catch(named)
-    await (isUnknown ? endStatements(deps, company) : ensureStatements(deps, company))
+    // What is left of one that leases is put on a last statement.
+    await (isUnknown ? endStatements : ensureStatements)(deps, company)
     return reply.code(204).send()
   })
 }
