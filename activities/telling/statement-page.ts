@@ -12,13 +12,12 @@ export const MARGIN = 40
 export const ROW = 15
 const SIZE = 8.5
 const FOOT = 24
-/** Where the table begins on the pages after the first. */
-export const startY = MARGIN
 const SUMMARY_LABEL = 120
 const SUMMARY_ROW = 16
 /** Rows of the summary at most, in two columns. */
 const SUMMARY_HEIGHT = 40 + 5 * SUMMARY_ROW + 16
 const HEIGHT = 595.28
+const PLAIN = /^[\x20-\x7e]*$/
 
 export type Cell = { text: string; width: number; isRight: boolean; color: string }
 type Pdf = InstanceType<typeof PDFDocument>
@@ -32,7 +31,7 @@ export function pageNumber(
   { title, of, rows }: { title: string; of: (page: number, pages: number) => string; rows: number },
 ): { add(): void; bottom: number } {
   const more = Math.max(0, rows - rowsFrom(MARGIN + SUMMARY_HEIGHT))
-  const pages = 1 + Math.ceil(more / rowsFrom(startY))
+  const pages = 1 + Math.ceil(more / rowsFrom(MARGIN))
   let page = 0
   return {
     bottom: BOTTOM,
@@ -127,5 +126,6 @@ function fitted(document: Pdf, text: string, room: number): string {
 }
 
 function inLatin(text: string): string {
+  if (PLAIN.test(text)) return text
   return printable(text) ?? text.replace(/[^\x20-\x7e]/g, '?')
 }

@@ -5,24 +5,14 @@ import type { StatementLine } from '../../domain/leasing/statement-lines.ts'
 import { type Formats, formatsOf } from './formats.ts'
 import { printable } from './printable.ts'
 import { chosen } from './render.ts'
-import {
-  type Cell,
-  drawRow,
-  drawSummary,
-  drawTableHead,
-  INK,
-  MARGIN,
-  pageNumber,
-  ROW,
-  SOFT,
-  startY,
-} from './statement-page.ts'
+import { type Cell, drawRow, drawSummary, drawTableHead, INK, MARGIN, pageNumber, ROW, SOFT } from './statement-page.ts'
 import type { StatementWords } from './wording.ts'
 
-type Row = { cells: Cell[]; isTotal: boolean }
+/** `name` is told on the first row of an employee, and again where a page begins. */
+type Row = { name: string; cells: Cell[]; isTotal: boolean }
 
 /**
- * A statement as a PDF of as many pages as it takes: what it comes to, then its lines, with what each employee comes to.
+ * A statement as a PDF of as many pages as it takes: what it comes to, then its lines, with what each employee of several comes to.
  * Made as it is read, a page at a time: no more is held of it, and others get their turn between pages. The same
  * statement gives the same bytes.
  */
@@ -46,22 +36,29 @@ export async function* statementPdf(
   const page = pageNumber(document, {
     title: titleOf(facts, words),
     of: words.pageOf,
-    rows: facts.lines + facts.employees,
+    rows: facts.lines + facts.withTotal,
   })
   page.add()
   drawSummary(document, titleOf(facts, words), amountOf(facts, words, formats), summary(facts, words, formats))
   let y = drawTableHead(document, head(words))
+  let isFirst = true
   for await (const row of rowsOf(lines, words, formats)) {
     if (y + ROW > page.bottom) {
       yield* written(document)
       await nextTurn()
       page.add()
-      y = drawTableHead(document, head(words), startY)
+      y = drawTableHead(document, head(words), MARGIN)
+      isFirst = true
     }
-    y = drawRow(document, row.cells, y, row.isTotal)
+    y = drawRow(document, isFirst ? named(row) : row.cells, y, row.isTotal)
+    isFirst = false
   }
   document.end()
   for await (const chunk of document) yield chunk as Buffer
+}
+
+function named({ name, cells: [first, ...others] }: Row): Cell[] {
+  return first ? [{ ...first, text: name }, ...others] : others
 }
 
 /** What is done so far, out of the document's hands. */
@@ -114,25 +111,28 @@ async function* rowsOf(
 ): AsyncGenerator<Row> {
   let last: StatementLine | null = null
   let sum = 0
+  let count = 0
   const total = (of: StatementLine): Row => {
     const who = words.employeeTotal(nameOf(of))
-    return { cells: cells([who, '', '', '', '', formats.money(sum)]), isTotal: true }
+    return { name: who, cells: cells([who, '', '', '', '', formats.money(sum)]), isTotal: true }
   }
   for await (const lines of chunks) {
     for (const line of lines) {
       if (last && last.employee !== line.employee) {
-        yield total(last)
+        if (count > 1) yield total(last)
         sum = 0
+        count = 0
       }
       const name = last?.employee === line.employee ? '' : nameOf(line)
       const what = line.installment === null ? words.credit : words.installment(line.installment)
       const texts = [name, line.lease, line.device, what, line.date, formats.money(line.amount)]
-      yield { cells: cells(texts, line.amount < 0 ? SOFT : INK), isTotal: false }
+      yield { name: nameOf(line), cells: cells(texts, line.amount < 0 ? SOFT : INK), isTotal: false }
       sum += line.amount
+      count += 1
       last = line
     }
   }
-  if (last) yield total(last)
+  if (last && count > 1) yield total(last)
 }
 
 function nameOf({ employee, employeeName }: StatementLine): string {

@@ -51,7 +51,7 @@ const LEASES: Record<string, Access> = {
   'GET /leases': LEASE_OWN,
   'GET /leases/:id': LEASE_OWN,
   'PATCH /leases/:id': LEASE_SAY,
-  'DELETE /leases/:id': [...LEASE_SAY, 'broker'],
+  'DELETE /leases/:id': LEASE_SAY,
   'GET /leases/:id/timeline': LEASE_OWN,
   'GET /leases/:id/transactions': LEASE_OWN,
   'GET /leases/:id/ledger': LEASE_WATCH,

@@ -89,19 +89,23 @@ function holidays(app: App, kind: PlanApi, deps: ApiDeps): void {
     headers: actionHeaders,
     response: writeAnswers({ 200: json(kind.shapes.plan, 'The plan.') }, 404, 409, 412, 422),
   })
-  app.post(`${kind.path}/:id/pause`, { schema: { ...schema('A payment holiday'), body: PauseBody } }, async (request, reply) => {
-    const caller = callerOf(request)
-    const { plan } = await planToChange(request, request.params.id, kind, deps)
-    const { mode, until } = request.body
-    const command = {
-      id: idFor(request, 'cmd_'),
-      by: caller.sub,
-      mode,
-      until: until ? momentIn(until, plan.state.terms.timezone) : null,
-    }
-    await send(deps, plan.workflowId, pause, command)
-    return answerWithPlan(reply, deps, caller, kind, plan.id)
-  })
+  app.post(
+    `${kind.path}/:id/pause`,
+    { schema: { ...schema('A payment holiday'), body: PauseBody } },
+    async (request, reply) => {
+      const caller = callerOf(request)
+      const { plan } = await planToChange(request, request.params.id, kind, deps)
+      const { mode, until } = request.body
+      const command = {
+        id: idFor(request, 'cmd_'),
+        by: caller.sub,
+        mode,
+        until: until ? momentIn(until, plan.state.terms.timezone) : null,
+      }
+      await send(deps, plan.workflowId, pause, command)
+      return answerWithPlan(reply, deps, caller, kind, plan.id)
+    },
+  )
   const resuming = { ...schema('End a payment holiday'), body: NothingBody }
   app.post(`${kind.path}/:id/resume`, { schema: resuming }, async (request, reply) => {
     const caller = callerOf(request)

@@ -73,12 +73,14 @@ export async function* allLines(
   } while (cursor !== null)
 }
 
-export async function countEmployees(em: EntityManager, statement: string): Promise<number> {
-  const [row] = await em.execute<{ count: string }[]>(
-    'select count(distinct employee_id) as count from payroll_deductions where statement_id = ?',
+/** Those who have lines on it, and those who have more than one. */
+export async function countEmployees(em: EntityManager, statement: string): Promise<{ all: number; several: number }> {
+  const [row] = await em.execute<Record<'all' | 'several', string>[]>(
+    `select count(*) as "all", count(*) filter (where lines > 1) as several from (
+      select count(*) as lines from payroll_deductions where statement_id = ? group by employee_id) x`,
     [statement],
   )
-  return Number(row?.count ?? 0)
+  return { all: Number(row?.all ?? 0), several: Number(row?.several ?? 0) }
 }
 
 /** How the charge of a statement stands; amounts in minor units. */

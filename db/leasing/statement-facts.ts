@@ -18,6 +18,8 @@ export type StatementFacts = {
   closedAt: Instant
   lines: number
   employees: number
+  /** Employees with more than one line: what they come to is told. */
+  withTotal: number
   linesAmount: number
   carriedIn: number
   carriedOut: number
@@ -30,6 +32,7 @@ export async function statementFacts(em: EntityManager, statement: StatementRow)
   const { id, tenantId, clientId, lines, linesAmount, carriedIn, carriedOut, total, counts } = statement
   const customer = await findCustomer(em, { tenantId, id: clientId })
   const client = await em.findOneOrFail(Clients, { id: clientId })
+  const employees = await countEmployees(em, id)
   return {
     ...{ id, lines, linesAmount, carriedIn, carriedOut, total, counts },
     tenant: tenantId,
@@ -40,6 +43,7 @@ export async function statementFacts(em: EntityManager, statement: StatementRow)
     start: statement.periodStart,
     end: statement.periodEnd,
     closedAt: statement.closedAt ?? statement.createdAt,
-    employees: await countEmployees(em, id),
+    employees: employees.all,
+    withTotal: employees.several,
   }
 }

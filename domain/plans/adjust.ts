@@ -47,11 +47,7 @@ export function adjust(
   const absorbed = overchargeAbsorbed(spread.plan, key)
   return {
     plan: absorbed.plan,
-    effects: [
-      difference(plan, target, key),
-      ...absorbed.effects,
-      ...told(plan, absorbed.plan, key),
-    ],
+    effects: [difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key)],
     answer: {
       ...answer,
       refunded: absorbed.plan.refundsDecided - plan.refundsDecided,

@@ -23,6 +23,8 @@ const PREFIX = 'tenor-faults-'
 
 /** Of a client that wants something done, however much is broken, on a machine that is busy. */
 const PATIENCE_MS = 480_000
+/** A plan may wake hundreds of times in a year, each some workflow tasks on a machine that is busy. */
+const SETTLED_MS = 600_000
 /** How often a program may end as it starts, because what it needs is away just then: whatever supervises it starts it again. */
 const SECOND_TRIES = 20
 
@@ -214,7 +216,7 @@ export class FaultStack {
   }
 
   /** Waits until all plans of a clock have come to rest, in spite of an API that is away at times. */
-  async settled(clock: string, withinMs = 120_000): Promise<void> {
+  async settled(clock: string, withinMs = SETTLED_MS): Promise<void> {
     const end = Date.now() + withinMs
     for (;;) {
       const answer = await this.tenor.ask('GET', `/test_clocks/${clock}`).catch(() => undefined)

@@ -60,6 +60,7 @@ export async function placeModel(
   { units = 1, price = 100_000, waiverMonthly = 500, currency = 'USD', tenant = 'acme' }: Model = {},
 ): Promise<string> {
   const code = next('phone-')
+  const intake = unitsOf(code, units)
   const texts = { name: `Phone ${code}`, description: 'A phone', manufacturer: 'Maker', images: [] }
   const model = {
     ...texts,
@@ -75,7 +76,7 @@ export async function placeModel(
   await inTenant(tenant, async () => {
     const em = orm.em.fork()
     await em.insert(DeviceModels, model)
-    await addUnits(em, tenant, unitsOf(code, units), AT)
+    await addUnits(em, tenant, intake, AT)
   })
   return code
 }

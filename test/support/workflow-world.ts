@@ -9,6 +9,7 @@ import type { Decision } from '../../domain/plans/effects.ts'
 import { exampleTerms } from '../../domain/plans/example-plan.ts'
 import { makePlan } from '../../domain/plans/make.ts'
 import { PAYROLL, type Plan } from '../../domain/plans/plan.ts'
+import type { Terms } from '../../domain/plans/terms.ts'
 import { stripeGateway } from '../../gateways/stripe/gateway.ts'
 import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
 import { encrypting } from '../../secrets/data-converter.ts'
@@ -27,11 +28,11 @@ export type WorkflowWorld = {
   customer(outcomes?: string[]): Promise<string>
   startClock(now: string): Promise<string>
   advanceTo(clock: string, to: string): Promise<void>
-  startPlan(customer: string, clock: string, now: string): Promise<Plan>
   /** A lease by payroll of a unit that is put aside for it; of an employee who has no payment method. */
   startLease(clock: string, now: string, asked?: Partial<NewLease>): Promise<Plan>
   /** A unit of the model, put aside for a lease. */
   holdUnit(lease: string): Promise<string>
+  startPlan(customer: string, clock: string, now: string, terms?: Partial<Terms>): Promise<Plan>
   /** Resolves when the worker has ended what it was at. */
   stopWorker(): Promise<void>
   /** By another way to Temporal, if one is given. */
@@ -131,13 +132,13 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
         await new Promise((done) => setTimeout(done, 50))
       }
     },
-    async startPlan(customer, clock, now) {
+    async startPlan(customer, clock, now, terms = {}) {
       const { plan, effects } = makePlan({
         id: `pt_${Math.random().toString(36).slice(2)}`,
         tenant: 'acme',
         kind: 'financing',
         customer,
-        terms: exampleTerms({ timezone: 'America/New_York' }),
+        terms: exampleTerms({ timezone: 'America/New_York', ...terms }),
         total: 120_000,
         paymentMethod: { id: 'pm_card_visa', type: 'card' },
         clock: { id: clock, now },

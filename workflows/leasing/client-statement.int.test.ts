@@ -103,7 +103,11 @@ describe("a client's statements", () => {
         expect(plan).toMatchObject({ kind: 'statement', status: 'completed', paidAmount: total, customerId: client.id })
         const paid = await em().find(Transactions, { planId: plan.id })
         expect(paid.map((t) => [t.status, t.amount, t.createdAt])).toEqual([['succeeded', total, cutOff]])
-        expect(await balancesOf(em(), 'acme', plan.id)).toEqual({ receivable: 0, payroll: -total, cash: total })
+        expect(await balancesOf(em(), 'acme', plan.id)).toEqual({
+          receivable: 0,
+          payroll: 0 - Number(total),
+          cash: total,
+        })
       }
     }
   }, 240_000)
@@ -172,7 +176,7 @@ describe("a client's statements", () => {
       ...{ periodStart: addDays(today, -20), periodEnd: addDays(today, -16), cutOff: ago(15), currency: 'USD' },
       ...{ createdAt: ago(15), closedAt: ago(15) },
     })
-    for (const days of [14, 8, 7, 1]) await take(client, days, ago(days), 100)
+    for (const days of [14, 8, 7]) await take(client, days, ago(days), 100)
     await take(client, 20, ago(20), 100)
     await ensure(client)
     const ended = await until(async () => {
@@ -210,11 +214,7 @@ describe("a client's statements", () => {
     expect(await em().findOneOrFail(Plans, { id: second?.planId ?? '' })).toMatchObject({ status: 'completed' })
 
     await em().nativeUpdate(Clients, { id: client.id }, { deletedAt: instantOf(Date.now()) })
-    const waiting = await em().execute('select from payroll_deductions where client_id = ? and statement_id is null', [
-      client.id,
-    ])
     await ensure(client)
-    if (waiting.length === 0) await handleOf(client).result()
-    else expect((await handleOf(client).query(standing)).next).toBeDefined()
+    await handleOf(client).result()
   }, 240_000)
 })

@@ -11,7 +11,7 @@ import { releaseHold } from '../../../db/leasing/units.ts'
 import { type PlanRow, Plans } from '../../../db/plans/plans.ts'
 import { isUndelivered } from '../../../domain/leasing/order.ts'
 import type { Plan } from '../../../domain/plans/plan.ts'
-import { cancel } from '../../../workflows/plans/messages.ts'
+import { cancel, planWorkflowId } from '../../../workflows/plans/messages.ts'
 import { idFrom } from '../../http/idempotency.ts'
 import { conflict, Problem } from '../../http/problem.ts'
 import { send } from '../../plans/commands.ts'
@@ -95,9 +95,11 @@ async function preparedLine(asking: Asking, line: ClaimedLine, paymentMethod: st
 async function undo(asking: Asking, leases: string[], { id }: Checkout): Promise<void> {
   const { em, deps, caller } = asking
   try {
-    for (const plan of await plansOf(asking, leases)) {
-      await send(deps, plan.workflowId, cancel, { id: `undo_${id}`, by: caller.sub }).catch((error: unknown) => {
-        // It is over already.
+    for (const lease of leases) {
+      // Also one that is not on record yet: an earlier start of it may have got no answer.
+      const workflow = planWorkflowId({ id: lease, kind: 'lease' })
+      await send(deps, workflow, cancel, { id: `undo_${id}`, by: caller.sub }).catch((error: unknown) => {
+        // It was never started, or is over already.
         if (!(error instanceof Problem) || error.status !== 409) throw error
       })
     }

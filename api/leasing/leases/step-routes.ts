@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { gone, keptEarly } from '../../../domain/leasing/end.ts'
-import type { EndChoice } from '../../../domain/leasing/lease.ts'
 import { isUndelivered } from '../../../domain/leasing/order.ts'
 import type { Plan } from '../../../domain/plans/plan.ts'
 import * as messages from '../../../workflows/leasing/messages.ts'
@@ -60,7 +59,7 @@ function ending(app: App, deps: ApiDeps): void {
   step(app, deps, {
     name: 'end_choice',
     summary: 'Choose what is to come at the end of the term',
-    body: EndChoiceBody as z.ZodType<EndChoice>,
+    body: EndChoiceBody,
     send: (_, { plan }, command, end) => send(deps, plan.workflowId, messages.chooseEnd, { ...command, end }),
   })
   weightyStep(app, deps, {

@@ -1,0 +1,34 @@
+import { inTenant } from '../../db/tenancy/scope.ts'
+import { type ApiWorld, tokenOf } from './api-world.ts'
+import { placeModel } from './leasing.ts'
+
+type Of = { tenant: string; customer: string; client: string }
+
+/** Two leases that are with their employee and one on order, a line in the cart, and many more devices. */
+export async function holdLeases(world: ApiWorld, { tenant, customer, client }: Of) {
+  const asAdmin = tokenOf({ sub: `owner-of-${customer}`, tenant, roles: ['admin'] })
+  const asEmployee = tokenOf({ sub: customer, tenant, roles: ['employee'], customer, client })
+  const post = async (url: string, body: unknown, token = asAdmin) => {
+    const answer = await world.ask('POST', url, { token, body })
+    if (answer.status >= 300) throw new Error(`POST ${url} answers ${answer.status}: ${answer.text}`)
+    return answer.body
+  }
+  const model = await placeModel(world.orm, { units: 200, tenant })
+  await inTenant(tenant, () =>
+    world.orm.em
+      .fork()
+      .execute(
+        `update clients set store = store || '{"maximumPerEmployee": 1000, "payers": ["payroll", "employee"]}' where id = ?`,
+        [client],
+      ),
+  )
+  const wanted = { device_code: model, term_months: 12, payer: 'payroll' }
+  const ordered = async (payer: string) =>
+    (await post('/leases', { employee_id: customer, ...wanted, payer })).lease_id as string
+  const [lease, spare] = [await ordered('employee'), await ordered('payroll')]
+  for (const id of [lease, spare]) await post(`/leases/${id}/delivered`, {})
+  await post(`/leases/${lease}/payments`, { amount: 1_000 })
+  const waiting = await ordered('payroll')
+  const line = (await post('/cart', wanted, asEmployee)).cart_line_id
+  return { model, spare, waiting, ids: { leases: lease, cart: line } }
+}
