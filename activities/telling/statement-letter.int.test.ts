@@ -39,7 +39,7 @@ async function told(id: string, amount: number, label: string | null): Promise<L
   })
   const sent: Letter[] = []
   const mailer = { send: async (letter: Letter) => void sent.push(letter), close: () => {} }
-  await deliverNotices({ em: () => orm.em.fork(), mailer, backOffice: 'backoffice@example.com' })
+  await deliverNotices({ em: () => orm.em.fork(), mailer, backOffice: 'office@example.com' })
   expect(await owner.em.fork().findOneOrFail(Notifications, { customerId: id })).toMatchObject({ status: 'sent' })
   const [letter, ...others] = sent
   if (!letter || others.length > 0) throw new Error(`${sent.length} letters were sent`)

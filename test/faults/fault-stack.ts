@@ -231,12 +231,17 @@ export class FaultStack {
    * another may take them.
    */
   async passLeases(): Promise<void> {
+    await this.rows(`update notifications set next_attempt_at = now() where status = 'queued' and attempts > 0`)
+    await this.rows(`update escalations set case_next_attempt_at = now() where case_version < version`)
+    await this.rows(`update idempotency_keys set locked_until = now() where state = 'in_progress'`)
+  }
+
+  /** What the database says, past Tenor: what no route shows can be judged so. */
+  async rows<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     const client = new pg.Client({ connectionString: seeingAll(this.env.DATABASE_OWNER_URL ?? '') })
     await client.connect()
     try {
-      await client.query(`update notifications set next_attempt_at = now() where status = 'queued' and attempts > 0`)
-      await client.query(`update escalations set case_next_attempt_at = now() where case_version < version`)
-      await client.query(`update idempotency_keys set locked_until = now() where state = 'in_progress'`)
+      return (await client.query<Row>(sql, values)).rows
     } finally {
       await client.end()
     }

@@ -40,8 +40,18 @@ const UNBILLED = `
       order by s.number desc offset 1 limit 1))
    group by c.id`
 
+/** By its own clock, the back office should have been reminded of an order the day before. */
+const UNSENT = `
+  select l.plan_id as id, 'should have been dispatched by ' || l.dispatch_by || ', and nobody was reminded' as detail
+    from leases l join plans p on p.id = l.plan_id left join test_clocks c on c.id = p.test_clock_id
+   where l.dispatch_by < (coalesce(c.now, now()) - interval '2 days')::date
+     and p.state -> 'lease' -> 'order' ->> 'overdue' = 'no'
+     and (c.id is null or (c.status = 'ready' and c.deleted_at is null))
+   order by l.dispatch_by`
+
 const IN_DATABASE: { what: string; sql: string; takesMinutes?: boolean }[] = [
   { what: 'late plan', sql: LATE, takesMinutes: true },
+  { what: 'forgotten order', sql: UNSENT },
   {
     what: 'open statement',
     sql: `select id, 'of client ' || client_id || ' is being closed since ' || created_at as detail
