@@ -43,22 +43,9 @@ export async function openStage(where: Where, narrator: Narrator, opens: string)
   const planOf = ({ path }: Member) => api.get<PlanAnswer>(path)
 
   async function tell(member: Member, told: Told, at = clock.now, event?: Event): Promise<void> {
-    await narrator.tell(lineOf(member, at, told, told.where ?? (told.look && (await find(told.look, member, event)))))
-  }
-
-  async function find(look: Look, member: Member, event: Event | undefined): Promise<string> {
-    switch (look) {
-      case 'workflow':
-        return member.workflowUrl
-      case 'payments':
-        return sandboxes.paymentsPage(member.customer)
-      case 'case':
-        return sandboxes.casePageOf(member.planId)
-      case 'receipt':
-        return (await sandboxes.receiptMail(member.email, event?.data.transaction_id ?? '')).page
-      default:
-        return letterOf(api, sandboxes, member, look)
-    }
+    await narrator.tell(
+      lineOf(member, at, told, told.where ?? (told.look && (await find(told.look, member, { api, sandboxes, event })))),
+    )
   }
 
   /** Tells what no line was about yet, in the order in which it happened; answers with those events. */
@@ -116,6 +103,25 @@ export async function openStage(where: Where, narrator: Narrator, opens: string)
         (await tellNews()).find((event) => event.plan_id === member.planId && event.type === type),
       )
     },
+  }
+}
+
+async function find(
+  look: Look,
+  member: Member,
+  { api, sandboxes, event }: Pick<Stage, 'api' | 'sandboxes'> & { event: Event | undefined },
+): Promise<string> {
+  switch (look) {
+    case 'workflow':
+      return member.workflowUrl
+    case 'payments':
+      return sandboxes.paymentsPage(member.customer)
+    case 'case':
+      return sandboxes.casePageOf(member.planId)
+    case 'receipt':
+      return (await sandboxes.receiptMail(member.email, event?.data.transaction_id ?? '')).page
+    default:
+      return letterOf(api, sandboxes, member, look)
   }
 }
 
