@@ -43,6 +43,8 @@ export type Member = {
   workflowUrl: string
   /** An event of the plan in words, or null when another one says it better. */
   inWords(event: Event): Told | null
+  /** The type of an event after which there are no others. */
+  last?: string
 }
 
 /** Somebody whose premium is financed. */

@@ -20,11 +20,14 @@ const NAME = 'Birch & Co.'
 const WHO = 'Birch'
 const TIMEZONE = 'America/New_York'
 const CURRENCY = 'USD'
+const MONTHS = 12
 const OFFICE = 'Office'
 
 /** A company whose employees lease, and the devices in its store. Each play has codes and addresses of its own. */
 export type Company = {
   client: string
+  /** Of its admin. */
+  email: string
   /** Codes of models by their names. */
   codes: Map<string, string>
   employees: Map<string, { id: string; email: string }>
@@ -49,7 +52,7 @@ export async function openCompany(stage: Stage, models: Model[], people: string[
     ...{ name: NAME, email: admin, domains: [domain], timezone: TIMEZONE, currency: CURRENCY },
     ...{ statement: { period: 'monthly', day: 1 }, payment_method: 'pm_card_visa', test_clock: stage.clock },
     store: {
-      ...{ models: [...codes.values()], term_months: [12], billing_day: 15, residual_percent: 10 },
+      ...{ models: [...codes.values()], term_months: [MONTHS], billing_day: 15, residual_percent: 10 },
       ...{ cancellation_terms: { type: 'pro_rata' }, offboarding: 'return' },
     },
   })
@@ -63,8 +66,8 @@ export async function openCompany(stage: Stage, models: Model[], people: string[
   const saying = (who: string) => (told: Told) =>
     stage.tell({ ...voice, who, workflowUrl: '', inWords: () => null }, told)
   const statements = new Map<string, StatementAnswer>()
-  const company = { client, codes, employees, statements, says: saying(WHO), officeSays: saying(OFFICE) }
-  stage.watch(() => joinStatements(stage, company, admin))
+  const company = { client, email: admin, codes, employees, statements, says: saying(WHO), officeSays: saying(OFFICE) }
+  stage.watch(() => joinStatements(stage, company))
   return { ...company, order: (name, model) => order(stage, company, name, model) }
 }
 
@@ -85,30 +88,31 @@ async function order(
 ): Promise<Member> {
   const employee = employees.get(name)
   if (!employee) throw new Error(`${name} is nobody of the company.`)
-  const body = { employee_id: employee.id, device_code: codes.get(model), term_months: 12, payer: 'payroll' }
+  const body = { employee_id: employee.id, device_code: codes.get(model), term_months: MONTHS, payer: 'payroll' }
   const lease = await stage.api.post<LeaseAnswer>('/leases', body)
   const member: Member = {
     ...{ who: name.split(' ')[0] ?? name, email: employee.email, customer: employee.id, planId: lease.lease_id },
     ...{ path: `/leases/${lease.lease_id}`, currency: lease.currency, timezone: lease.timezone },
     workflowUrl: lease.workflow.ui_url,
-    inWords: (event) => leaseInWords(event, model, CURRENCY),
+    inWords: (event) => leaseInWords(event, { device: model, currency: CURRENCY, months: MONTHS }),
   }
   await stage.join(member)
   return member
 }
 
 /** Those that are charged since it was last looked. */
-async function joinStatements(stage: Stage, company: Pick<Company, 'client' | 'statements'>, email: string) {
-  const { client, statements } = company
+async function joinStatements(stage: Stage, company: Pick<Company, 'client' | 'email' | 'statements'>) {
+  const { client, email, statements } = company
   for (const statement of (await all<StatementAnswer>(stage.api, `/clients/${client}/statements?`)).reverse()) {
     const plan = statement.payment?.plan_id
     if (!plan || statements.has(plan)) continue
     statements.set(plan, statement)
-    const { pdf } = await filesOf(stage, client, statement)
+    const { pdf } = await filesOf(stage, company, statement)
     stage.members.push({
       ...{ who: WHO, email, customer: client, planId: plan, path: `/statements/${statement.statement_id}` },
       ...{ currency: CURRENCY, timezone: TIMEZONE },
       workflowUrl: besides(stage, planWorkflowId({ id: plan, kind: 'statement' })),
+      last: 'plan.completed',
       inWords: (event) => statementInWords(event, { number: statement.number, lines: statement.line_count, pdf }),
     })
   }
@@ -123,14 +127,18 @@ function besides({ members }: Stage, workflow: string): string {
 }
 
 /** What is attached to the letter of a statement. */
-export async function filesOf(stage: Stage, client: string, { statement_id: id }: StatementAnswer) {
+export async function filesOf(
+  stage: Stage,
+  { client, email }: Pick<Company, 'client' | 'email'>,
+  { statement_id: id }: StatementAnswer,
+) {
   type Notification = { notification_id: string; statement_id: string | null }
   const found = await waitFor(`the notice of statement ${id}`, async () =>
     (await all<Notification>(stage.api, `/notifications?type=statement.closed&customer_id=${client}`)).find(
       ({ statement_id }) => statement_id === id,
     ),
   )
-  const { page, attached } = await stage.sandboxes.letter(found.notification_id)
+  const { page, attached } = await stage.sandboxes.letter(found.notification_id, email)
   const [pdf = '', csv = ''] = attached
   return { page, pdf, csv }
 }

@@ -124,15 +124,15 @@ function showUnits(units: DeviceAnswer[], { codes }: Company, narrator: Narrator
   )
 }
 
-async function showLinks(stage: Stage, { client }: Company, charged: Charged[], narrator: Narrator): Promise<void> {
+async function showLinks(stage: Stage, company: Company, charged: Charged[], narrator: Narrator): Promise<void> {
   narrator.heading('To look around')
   for (const { statement } of charged) {
-    const { pdf, csv } = await filesOf(stage, client, statement)
+    const { pdf, csv } = await filesOf(stage, company, statement)
     narrator.list([[`  Statement ${statement.number}`.padEnd(14), `${pdf}  ${csv}`]])
   }
   narrator.list([
-    ['  statements  ', statementsUrl(stage, client)],
-    ['  at Stripe', stage.sandboxes.paymentsPage(client)],
+    ['  statements  ', statementsUrl(stage, company.client)],
+    ['  at Stripe', stage.sandboxes.paymentsPage(company.client)],
     ['  inbox', stage.sandboxes.inbox],
   ])
 }

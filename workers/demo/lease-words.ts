@@ -10,7 +10,10 @@ const HOW: Record<string, string> = {
 const letter = (type: string, to: 'customer' | 'client' | 'back_office' = 'customer') => ({ letter: type, to })
 
 /** An event of a lease in words, or null when another one says it better. */
-export function leaseInWords({ type, data }: Event, device: string, currency: string): Told | null {
+export function leaseInWords(
+  { type, data }: Event,
+  { device, currency, months }: { device: string; currency: string; months: number },
+): Told | null {
   const { amount = 0, installment_number: number } = data
   const money = (minor = 0) => formatMoney(minor, currency)
   switch (type) {
@@ -27,7 +30,7 @@ export function leaseInWords({ type, data }: Event, device: string, currency: st
         tone: 'bad',
       }
     case 'payment.completed':
-      return { what: number ? `Month ${number} comes off pay` : 'A payment comes off pay', amount, tone: 'good' }
+      return { what: `${deductedInWords(number, months)} comes off pay`, amount, tone: 'good' }
     case 'refund.completed':
       return { what: 'Given back with the pay', amount, tone: 'good' }
     case 'plan.adjusted':
@@ -52,6 +55,11 @@ export function leaseInWords({ type, data }: Event, device: string, currency: st
   }
 }
 
+function deductedInWords(number: number | null | undefined, months: number): string {
+  if (!number) return 'A payment'
+  return number > months ? 'The residual value' : `Month ${number} of ${months}`
+}
+
 /** An event of the plan by which a statement is charged. */
 export function statementInWords(
   { type, data }: Event,
@@ -62,7 +70,7 @@ export function statementInWords(
   switch (type) {
     case 'plan.created':
       return {
-        what: `${name} is closed: ${about.lines} lines, sent as PDF and CSV`,
+        what: `${name} is closed: ${about.lines === 1 ? '1 line' : `${about.lines} lines`}, sent as PDF and CSV`,
         amount: data.total_amount ?? 0,
         where: about.pdf,
         tone: 'plain',

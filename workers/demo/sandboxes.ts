@@ -17,7 +17,7 @@ export type Sandboxes = {
   /** The mail with the receipt of a transaction, and the PDF that is attached to it; waits for it to arrive. */
   receiptMail(email: string, transaction: string): Promise<{ page: string; pdf: string }>
   /** The letter of a notification, and what is attached to it; waits for it to arrive. */
-  letter(notification: string): Promise<{ page: string; attached: string[] }>
+  letter(notification: string, email?: string): Promise<{ page: string; attached: string[] }>
   inbox: string
   /** The case of an escalation. */
   caseOf(escalation: string): Promise<Case | undefined>
@@ -46,9 +46,10 @@ export function sandboxesAt(where: Where): Sandboxes {
       )
       return { page: `${where.inbox}/messages/${id}`, pdf: where.inbox + (attachments[0]?.url ?? '') }
     },
-    async letter(notification) {
+    async letter(notification, email) {
+      const query = email ? `?to=${encodeURIComponent(email)}` : ''
       const { id, attachments } = await waitFor(`the letter ${notification} in the inbox`, async () => {
-        const { data } = await mail.get<{ data: Message[] }>('/_sandbox/messages')
+        const { data } = await mail.get<{ data: Message[] }>(`/_sandbox/messages${query}`)
         return data.findLast(({ message_id }) => message_id.includes(`${notification}@`))
       })
       return { page: `${where.inbox}/messages/${id}`, attached: attachments.map(({ url }) => where.inbox + url) }

@@ -36,40 +36,30 @@ export async function openStage(where: Where, narrator: Narrator, opens: string)
   const sandboxes = sandboxesAt(where)
   const members: Member[] = []
   const watched: (() => Promise<void>)[] = []
+  const quiet = new Set<string>()
   const toldAlready = new Set<string>()
   let clock = await api.post<Clock>('/test_clocks', { frozen_time: opens })
 
   const planOf = ({ path }: Member) => api.get<PlanAnswer>(path)
 
   async function tell(member: Member, told: Told, at = clock.now, event?: Event): Promise<void> {
-    await narrator.tell(lineOf(member, at, told, told.where ?? (told.look && (await find(told.look, member, event)))))
-  }
-
-  async function find(look: Look, member: Member, event: Event | undefined): Promise<string> {
-    switch (look) {
-      case 'workflow':
-        return member.workflowUrl
-      case 'payments':
-        return sandboxes.paymentsPage(member.customer)
-      case 'case':
-        return sandboxes.casePageOf(member.planId)
-      case 'receipt':
-        return (await sandboxes.receiptMail(member.email, event?.data.transaction_id ?? '')).page
-      default:
-        return letterOf(api, sandboxes, member, look)
-    }
+    await narrator.tell(
+      lineOf(member, at, told, told.where ?? (told.look && (await find(told.look, member, { api, sandboxes, event })))),
+    )
   }
 
   /** Tells what no line was about yet, in the order in which it happened; answers with those events. */
   async function tellNews(): Promise<Event[]> {
     for (const look of watched) await look()
-    const events = (await Promise.all(members.map(({ planId }) => all<Event>(api, `/events?plan_id=${planId}`)))).flat()
+    const asked = members.filter(({ planId }) => !quiet.has(planId))
+    const events = (await Promise.all(asked.map(({ planId }) => all<Event>(api, `/events?plan_id=${planId}`)))).flat()
     const news = events.filter(({ event_id }) => !toldAlready.has(event_id))
     news.sort((a, b) => a.occurred_at.localeCompare(b.occurred_at))
     for (const event of news) {
       toldAlready.add(event.event_id)
       const member = members.find(({ planId }) => planId === event.plan_id)
       const told = member?.inWords(event)
+      if (event.type === member?.last) quiet.add(event.plan_id)
       if (member && told) await tell(member, told, event.occurred_at, event)
     }
     return news
@@ -116,6 +106,25 @@ export async function openStage(where: Where, narrator: Narrator, opens: string)
   }
 }
 
+async function find(
+  look: Look,
+  member: Member,
+  { api, sandboxes, event }: Pick<Stage, 'api' | 'sandboxes'> & { event: Event | undefined },
+): Promise<string> {
+  switch (look) {
+    case 'workflow':
+      return member.workflowUrl
+    case 'payments':
+      return sandboxes.paymentsPage(member.customer)
+    case 'case':
+      return sandboxes.casePageOf(member.planId)
+    case 'receipt':
+      return (await sandboxes.receiptMail(member.email, event?.data.transaction_id ?? '')).page
+    default:
+      return letterOf(api, sandboxes, member, look)
+  }
+}
+
 async function makeMember(
   api: Http,
   { name, paymentMethod, terms }: Person,
@@ -143,12 +152,12 @@ async function makeMember(
 async function letterOf(
   api: Http,
   sandboxes: Sandboxes,
-  { planId, who }: Member,
+  { planId, who, email }: Member,
   { letter, to }: Exclude<Look, string>,
 ): Promise<string> {
   type Notification = { notification_id: string; recipient: string }
   const { data } = await api.get<{ data: Notification[] }>(`/notifications?plan_id=${planId}&type=${letter}`)
   const found = data.find(({ recipient }) => recipient === to)
   if (!found) throw new Error(`Nobody has been told ${letter} of ${who}.`)
-  return (await sandboxes.letter(found.notification_id)).page
+  return (await sandboxes.letter(found.notification_id, to === 'customer' ? email : undefined)).page
 }
