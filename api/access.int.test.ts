@@ -41,6 +41,7 @@ beforeAll(async () => {
   mine = await makeHolding(world, { tenant: 'acme', customer: 'amara', name: 'Amara Okafor' })
   neighbours = await makeHolding(world, { tenant: 'acme', customer: 'zoe-next-door', name: 'Zoe Nextdoor' })
   foreign = await makeHolding(world, { tenant: 'rival', customer: 'rita-of-rival', name: 'Rita Rivalova' })
+  foreign.marks.push(foreign.ids.device_models ?? '')
   const speaking = { audience: 'tenor', keys: keysOfIssuer(issuer.url) }
   const theirs = { name: theirIssuer.url, audience: 'tenor', keys: keysOfIssuer(theirIssuer.url) }
   const issuers = [

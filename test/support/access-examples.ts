@@ -105,6 +105,11 @@ export function bodiesNaming({ url }: { url: string }, own: Json, mine: Holding,
 
 /** What may be there only once, under another name. */
 export function freshNames(body: Json | undefined): Json | undefined {
-  if (body === null || typeof body !== 'object' || Array.isArray(body) || !('email' in body)) return body
-  return { ...body, email: `${crypto.randomUUID()}@example.com` }
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) return body
+  return {
+    ...body,
+    ...('email' in body && { email: `${crypto.randomUUID()}@example.com` }),
+    ...('imei' in body && { imei: newImei() }),
+    ...('code' in body && { code: crypto.randomUUID() }),
+  }
 }

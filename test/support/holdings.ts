@@ -104,7 +104,7 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
 }
 
 function phoneOf(customer: string) {
-  return { code: `phone-of-${customer}`, name: 'Phone', manufacturer: 'Maker', price: 100_000, currency: 'USD' }
+  return { code: `phone-${imeiFor(customer)}`, name: 'Phone', manufacturer: 'Maker', price: 100_000, currency: 'USD' }
 }
 
 function imeiFor(customer: string): string {
@@ -141,7 +141,9 @@ async function marksOf(
   must: (method: string, url: string) => Promise<Answer>,
   { ids, customer, gatewayCustomer }: Omit<Holding, 'marks'>,
 ): Promise<string[]> {
-  const { payment_terms: plan, customers, webhook_endpoints: endpoint } = ids
+  // What can be leased is its tenant's, and shown in all of its stores.
+  const { device_models: _, ...own } = ids
+  const { payment_terms: plan, customers, webhook_endpoints: endpoint } = own
   const shown = [
     `/payment_terms/${plan}`,
     ...['transactions', 'ledger', 'receipts', 'timeline'].map((list) => `/payment_terms/${plan}/${list}`),
@@ -159,7 +161,7 @@ async function marksOf(
   ]
   const answers = await Promise.all(shown.map((url) => must('GET', url)))
   const marks = answers.flatMap(({ body }) => namesIn(body))
-  return [...new Set([...marks, ...Object.values(ids), customer, gatewayCustomer])]
+  return [...new Set([...marks, ...Object.values(own), customer, gatewayCustomer])]
 }
 
 function namesIn(value: Json, key = ''): string[] {

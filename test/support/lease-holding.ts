@@ -1,4 +1,6 @@
+import { closeStatement, noteCharge, openStatement, putLines } from '../../db/leasing/close-statement.ts'
 import { inTenant } from '../../db/tenancy/scope.ts'
+import { instantOf } from '../../domain/calendar.ts'
 import { type ApiWorld, tokenOf } from './api-world.ts'
 import { placeModel } from './leasing.ts'
 
@@ -30,5 +32,31 @@ export async function holdLeases(world: ApiWorld, { tenant, customer, client }: 
   await post(`/leases/${lease}/payments`, { amount: 1_000 })
   const waiting = await ordered('payroll')
   const line = (await post('/cart', wanted, asEmployee)).cart_line_id
-  return { model, spare, waiting, ids: { leases: lease, cart: line } }
+  const statements = await inTenant(tenant, () => holdStatement(world, { tenant, client, lease: spare }))
+  return { model, spare, waiting, ids: { leases: lease, cart: line, statements } }
+}
+
+/** A statement of today with one line of the lease, by whose plan it is charged as well, and one more line on none. */
+async function holdStatement(
+  world: ApiWorld,
+  { tenant, client, lease }: { tenant: string; client: string; lease: string },
+): Promise<string> {
+  const em = () => world.orm.em.fork()
+  const deducted = (number: number) =>
+    em().execute(
+      `insert into payroll_deductions (id, tenant_id, client_id, employee_id, plan_id, model_code, installment_number,
+          amount, currency, description, date, at)
+        select 'txn_held_' || plan_id || '_' || ?, tenant_id, client_id, employee_id, plan_id, model_code, ?, 1000, 'USD',
+          'Deducted from pay', current_date, now() from leases where plan_id = ?`,
+      [number, number, lease],
+    )
+  await deducted(1)
+  const at = instantOf(Date.now() + 1_000)
+  const today = at.slice(0, 10)
+  const { id } = await openStatement(em(), { id: client, tenant }, { start: today, end: today, cutOff: at }, at)
+  await putLines(em(), id, 100)
+  await closeStatement(em(), id, at)
+  await noteCharge(em(), id, lease)
+  await deducted(2)
+  return id
 }
