@@ -33,9 +33,9 @@ export type Lessee = { client: string; employee: { id: string; email: string }; 
 
 /** A company with a store on a clock of its own, and an employee of it who has a card. */
 export async function newLessee(stack: FaultStack, now: string, store: object = {}): Promise<Lessee> {
-  const clock = (await made(stack, '/test_clocks', { frozen_time: now })).test_clock_id as string
+  const { test_clock_id: clock = '' } = await made(stack, '/test_clocks', { frozen_time: now })
   const domain = `${randomUUID()}.example`
-  const { client_id: client } = await made(stack, '/clients', {
+  const { client_id: client = '' } = await made(stack, '/clients', {
     name: 'Globex',
     email: `payroll@${domain}`,
     domains: [domain],
@@ -45,11 +45,11 @@ export async function newLessee(stack: FaultStack, now: string, store: object = 
   })
   const email = `ada@${domain}`
   const person = { name: 'Ada Obi', email, payment_method: 'pm_card_visa' }
-  const { employee_id: id } = await made(stack, `/clients/${client}/employees`, person)
-  return { client: client as string, employee: { id: id as string, email }, clock }
+  const { employee_id: id = '' } = await made(stack, `/clients/${client}/employees`, person)
+  return { client, employee: { id, email }, clock }
 }
 
-async function made(stack: FaultStack, path: string, body: object): Promise<Record<string, unknown>> {
+async function made(stack: FaultStack, path: string, body: object): Promise<Record<string, string>> {
   const answer = await stack.insist('POST', path, body)
   if (answer.status !== 201) throw new Error(`POST ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
   return answer.body

@@ -65,7 +65,7 @@ export async function newLeasingPlayer(stack: FaultStack, chance: Chance, model:
   const payer = chance.weighted({ payroll: 70, employee: 30 })
   const outcomes = Array.from({ length: chance.int(1, 4) }, () => chance.pick(OUTCOMES))
   await again(() => stack.tenor.outcomes(chance.percent(50) ? customer.id : lessee.client, outcomes))
-  const order = { employee_id: customer.id, device_code: model, term_months: chance.pick([2, 3, 6]), payer }
+  const order = { employee_id: customer.id, device_code: model, term_months: chance.pick([2, 3]), payer }
   const { status, body } = await stack.insist('POST', '/leases', order)
   if (body?.code === 'out_of_stock') return newPlayer(stack, chance)
   if (status !== 201) throw new Error(`A lease could not be made: ${JSON.stringify(body)}`)
