@@ -50,7 +50,13 @@ let companies = 0
 async function company(store: object, clock?: string) {
   companies += 1
   const domain = `leasing-${process.pid}-${companies}.example`
-  const asked = { name: `Company ${companies}`, email: `hr@${domain}`, domains: [domain], store }
+  const asked = {
+    name: `Company ${companies}`,
+    email: `hr@${domain}`,
+    domains: [domain],
+    store,
+    payment_method: 'pm_card_visa',
+  }
   const body = { ...asked, ...(clock === undefined ? {} : { test_clock: clock }) }
   const { client_id: client } = await tenor.must<{ client_id: string }>('POST', '/clients', { body })
   let people = 0
