@@ -36,6 +36,10 @@ import { authenticate } from './identity/authenticate.ts'
 import { oauthRoutes } from './identity/oauth-routes.ts'
 import { signInRoute } from './identity/sign-in.ts'
 import { userRoutes } from './identity/user-routes.ts'
+import { peopleRoutes } from './leasing/people/routes.ts'
+import { leaseRoutes } from './leasing/routes.ts'
+import { statementRoutes } from './leasing/statements/routes.ts'
+import { stockRoutes } from './leasing/stock/routes.ts'
 import { eventRoutes } from './plans/events.ts'
 import { notificationRoutes } from './plans/notifications.ts'
 import { receiptPdfRoute } from './plans/receipts.ts'
@@ -110,14 +114,18 @@ const DOCS_POLICY = {
 function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void {
   const typed = app.withTypeProvider<FastifyZodOpenApiTypeProvider>()
   planRoutes(typed, FINANCING, deps)
+  leaseRoutes(typed, deps)
   receiptPdfRoute(typed, deps)
   customerRoutes(typed, deps)
   escalationRoutes(typed, deps)
   notificationRoutes(typed, deps)
   eventRoutes(typed, deps)
   webhookEndpointRoutes(typed, deps)
+  stockRoutes(typed, deps)
   clockRoutes(typed, deps)
+  statementRoutes(typed, deps)
   webhookRoutes(typed, deps)
+  peopleRoutes(typed, deps)
   identityRoutes(typed, deps)
   codecRoutes(app, deps)
   serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })

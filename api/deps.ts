@@ -1,7 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Client } from '@temporalio/client'
 import type { FastifyServerOptions } from 'fastify'
+import type { StatementFacts } from '../db/leasing/statement-facts.ts'
 import type { ReceiptFacts } from '../db/plans/receipt-facts.ts'
+import type { StatementLine } from '../domain/leasing/statement-lines.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
 import type { StripeHint } from '../gateways/stripe/webhook.ts'
 import type { ConnectionLimits } from './http/connections.ts'
@@ -21,6 +23,8 @@ export type ApiDeps = {
   readStripeWebhook(rawBody: Buffer, signature: string): StripeHint
   /** The PDF of a receipt. */
   renderReceipt(receipt: ReceiptFacts): Promise<Uint8Array>
+  /** The PDF of a closed statement, as it is made. */
+  renderStatement(statement: StatementFacts, lines: AsyncIterable<StatementLine[]>): AsyncIterable<Uint8Array>
   now(): Date
   config: ApiConfig
 }

@@ -4,6 +4,11 @@ import { AuditLog } from './identity/audit-log.ts'
 import { IdempotencyKeys } from './identity/idempotency-keys.ts'
 import { TenantIssuers } from './identity/tenant-issuers.ts'
 import { Users } from './identity/users.ts'
+import { ClientDomains, Clients } from './leasing/clients.ts'
+import { CartLines, Employees } from './leasing/employees.ts'
+import { Leases } from './leasing/leases.ts'
+import { PayrollDeductions, Statements } from './leasing/statements.ts'
+import { DeviceModels, Devices } from './leasing/stock.ts'
 import { Escalations } from './plans/escalations.ts'
 import { Events } from './plans/events.ts'
 import { Installments } from './plans/installments.ts'
@@ -29,6 +34,15 @@ export const entities = [
   Escalations,
   Events,
   TestClocks,
+  Clients,
+  ClientDomains,
+  Employees,
+  CartLines,
+  DeviceModels,
+  Devices,
+  Leases,
+  PayrollDeductions,
+  Statements,
   WebhookInbox,
   WebhookEndpoints,
   WebhookDeliveries,

@@ -9,13 +9,15 @@ export type PageOptions = {
   order?: 'asc' | 'desc'
 }
 export type Page<Row> = { data: Row[]; nextCursor: string | null }
+/** For a filter that nothing can pass. */
+export const NOTHING: Page<never> = { data: [], nextCursor: null }
 
 /** The cursor is none that a list of this kind has given. */
 export class InvalidCursor extends Error {
   override name = 'InvalidCursor'
 }
 
-type Key = { property: string; column: string; is: 'instant' | 'text' | 'number' }
+type Key = { property: string; column: string; is: 'instant' | 'date' | 'text' | 'number' }
 /** What a list is ordered by; together the columns are unique, so that rows added meanwhile move no page. */
 export type Keyset = readonly [Key, Key]
 
@@ -52,12 +54,12 @@ export async function pageOf<Row extends object>(
 }
 
 /** Where a row stands in a list: the rows after it follow this cursor. */
-export function cursorOf(row: object, keyset: Keyset): string {
+export function cursorOf(row: object, keyset: readonly Key[]): string {
   const values = keyset.map(({ property }) => (row as Record<string, unknown>)[property])
   return Buffer.from(JSON.stringify(values)).toString('base64url')
 }
 
-export function decodeCursor(cursor: string, keyset: Keyset): unknown[] {
+export function decodeCursor(cursor: string, keyset: readonly Key[]): unknown[] {
   let values: unknown
   try {
     values = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
@@ -73,6 +75,8 @@ export function decodeCursor(cursor: string, keyset: Keyset): unknown[] {
 const FITS = {
   instant: (value: unknown) =>
     typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value)),
+  date: (value: unknown) =>
+    typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)),
   // PostgreSQL has no NUL in text.
   text: (value: unknown) => typeof value === 'string' && value.length > 0 && !value.includes('\0'),
   number: (value: unknown) => Number.isSafeInteger(value),

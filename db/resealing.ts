@@ -4,6 +4,7 @@ import { resealed, type Sealed } from '../secrets/sealed.ts'
 import { placeOf as placeOfCustomer, reindexed } from './customers/people.ts'
 import { placeOf as placeOfAnswer } from './identity/kept-answers.ts'
 import { keysOf } from './keys.ts'
+import { placeOf as placeOfClient } from './leasing/companies.ts'
 import { placeOf as placeOfRequest } from './plans/requests.ts'
 import { acrossTenants } from './tenancy/scope.ts'
 import { type KeptSecret, placeOfSecrets } from './webhooks/secrets.ts'
@@ -41,6 +42,12 @@ const STORES: Store[] = [
       const columns = CUSTOMER.map((column) => [column, again(keys, placeOfCustomer(of, column), row[column])])
       return { ...Object.fromEntries(columns), ...reindexed(keys, of, row as { email: Sealed; phone: Sealed | null }) }
     },
+  },
+  {
+    table: 'clients',
+    key: ['id'],
+    keyIds: { office_address: sealedIn('office_address') },
+    reseal: (keys, row) => ({ office_address: again(keys, placeOfClient(row.id ?? ''), row.office_address) }),
   },
   {
     table: 'plans',

@@ -7,6 +7,7 @@ const DAY_MS = 86_400_000
 const MONTH_NAMES = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const INSTANT = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,3}))?Z$/
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
+const ANSWERS_KEPT = 1000
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9._+-]*(\/[A-Za-z0-9._+-]+)*$/
 
 export type YearMonthDay = { year: number; month: number; day: number }
@@ -90,9 +91,12 @@ export function billingDates(cadence: Cadence, start: CivilDate, count: number):
 
 /** The date it is in `timezone` at an instant. */
 export function civilOf(instant: Instant, timezone: string): CivilDate {
-  if (timezone === 'UTC' && instant.endsWith('Z')) return instant.slice(0, 10)
-  return Temporal.Instant.from(instant).toZonedDateTimeISO(timezone).toPlainDate().toString()
+  return timezone === 'UTC' && instant.endsWith('Z') ? instant.slice(0, 10) : dateAt(instant, timezone)
 }
+
+const dateAt = remembered((instant: Instant, timezone: string) =>
+  Temporal.Instant.from(instant).toZonedDateTimeISO(timezone).toPlainDate().toString(),
+)
 
 /**
  * The instant of a time of day (`HH:MM`) on a date in `timezone`. A time that the day has twice is the first. One that
@@ -100,28 +104,34 @@ export function civilOf(instant: Instant, timezone: string): CivilDate {
  * Calendar.
  */
 export function moment(date: CivilDate, time: string, timezone: string): Instant {
-  if (timezone === 'UTC') return `${date}T${time}:00Z`
-  const key = `${date} ${time} ${timezone}`
-  const known = moments.get(key)
-  if (known !== undefined) return known
-  if (moments.size >= MOMENTS_KEPT) moments.clear()
-  const at = computeMoment(date, time, timezone)
-  moments.set(key, at)
-  return at
+  return timezone === 'UTC' ? `${date}T${time}:00Z` : instantAt(date, time, timezone)
 }
 
-// A plan asks for the moments of its due dates each time it wakes, and the zone's history is slow to consult. The answer
-// to a question never changes, so that it does not matter who asked before.
-const moments = new Map<string, Instant>()
-const MOMENTS_KEPT = 1000
-
-function computeMoment(date: CivilDate, time: string, timezone: string): Instant {
+const instantAt = remembered((date: CivilDate, time: string, timezone: string) => {
   const local = Temporal.PlainDateTime.from(`${date}T${time}:00`)
   const moved = local.toZonedDateTime(timezone, { disambiguation: 'compatible' })
   const staysOnDate = moved.day === local.day
   return instantOf(
     (staysOnDate ? moved : local.toZonedDateTime(timezone, { disambiguation: 'earlier' })).epochMilliseconds,
   )
+})
+
+/**
+ * A function that remembers what it has answered: a plan asks for the moments of its due dates and for the day that it is
+ * many times each time it wakes, and the zone's history is slow to consult. The answer to a question never changes, so
+ * that it does not matter who asked before.
+ */
+function remembered<Question extends string[]>(answer: (...question: Question) => string) {
+  const known = new Map<string, string>()
+  return (...question: Question): string => {
+    const key = question.join(' ')
+    const before = known.get(key)
+    if (before !== undefined) return before
+    if (known.size >= ANSWERS_KEPT) known.clear()
+    const now = answer(...question)
+    known.set(key, now)
+    return now
+  }
 }
 
 /** The first instant of a date in `timezone`: 00:00, or whatever the clocks show first where there is no 00:00. */
@@ -197,10 +207,14 @@ export function msBetween(a: Instant, b: Instant): number {
 
 /** `15 Apr 2027 09:00 New York`: the same on every machine, for timers and logs. */
 export function describeMoment(instant: Instant, timezone: string): string {
+  return momentInWords(instant, timezone)
+}
+
+const momentInWords = remembered((instant: Instant, timezone: string) => {
   const local = Temporal.Instant.from(instant).toZonedDateTimeISO(timezone)
   const place = timezone.slice(timezone.lastIndexOf('/') + 1).replaceAll('_', ' ')
   return `${describeDate(local.toPlainDate().toString())} ${pad(local.hour, 2)}:${pad(local.minute, 2)} ${place}`
-}
+})
 
 /** `15 Apr 2027`. */
 export function describeDate(date: CivilDate): string {

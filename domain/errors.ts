@@ -23,6 +23,7 @@ export const RULE_CODES = {
   escalation_resolved: 'conflict',
   action_not_allowed: 'conflict',
   charge_under_way: 'conflict',
+  lease_step_wrong: 'conflict',
 } as const satisfies Record<string, RuleKind>
 
 export type RuleKind = 'conflict' | 'unprocessable'

@@ -63,6 +63,17 @@ export function mulDivRound(a: number, b: number, c: number): number {
   return negative && rounded !== 0 ? -rounded : rounded
 }
 
+/** `a * b / c`, rounded to what a gateway can charge or give back, which is the minor unit for nearly all currencies. */
+export function mulDivSteps(a: number, b: number, c: number, currency: string): Minor {
+  const step = chargeStep(currency)
+  return mulDivRound(a, b, c * step) * step
+}
+
+/** Percentages have two decimals at most, so that hundredths of a percent are whole; rounded as `mulDivSteps`. */
+export function percentOf(amount: Minor, percent: number, currency: string): Minor {
+  return mulDivSteps(amount, Math.round(percent * 100), 10_000, currency)
+}
+
 /** Sum of amounts. Throws `amount_too_large` when it is no safe integer. */
 export function sum(amounts: Minor[]): Minor {
   let total = 0
@@ -88,6 +99,15 @@ function wholeSteps(total: Minor, n: number, step: number): Minor {
   // Integer remainders instead of `floor(total / n)`: the quotient of two safe integers may round up as a double.
   const each = (total - (total % n)) / n
   return each - (each % step)
+}
+
+/** `83.33`, `-1.250`, `5000`: exact, for files and for Intl; a quotient might not be. */
+export function decimalOf(amount: Minor, currency: string): string {
+  const digits = minorDigits(currency)
+  const text = String(Math.abs(amount)).padStart(digits + 1, '0')
+  const cut = text.length - digits
+  const number = digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`
+  return amount < 0 ? `-${number}` : number
 }
 
 /** `$100.00`, `UGX 5,000`, `-KWD 1.250`: the same on every machine, for logs and timers; people get localised text. */

@@ -82,7 +82,7 @@ export const forbidden: Rule[] = [
   }),
   ...room('api', {
     reaches: ['domain', 'db', 'gateways', 'secrets'],
-    exceptions: ['^workflows/.+/messages\\.ts$'],
+    exceptions: ['^workflows/.+messages\\.ts$'],
     typesFrom: ['^workflows/', '^workers/config\\.ts$'],
     never: ['@temporalio/(worker|workflow|activity)'],
     why: 'The API is thin: it validates, authorises, sends workflows messages and reads the database.',

@@ -22,6 +22,7 @@ const app = await buildApi({
   ownIssuer: { sign: notAsked },
   readStripeWebhook: notAsked,
   renderReceipt: notAsked,
+  renderStatement: notAsked,
   now: () => new Date(),
   config: { taskQueue: 'none', temporalUiUrl: 'http://localhost', testClocks: true, version, logger: false },
 })

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs'
 import { Client } from '@temporalio/client'
 import closeWithGrace from 'close-with-grace'
 import { receiptPdf } from '../activities/telling/receipt-pdf.ts'
+import { statementPdf } from '../activities/telling/statement-pdf.ts'
 import { buildApi } from '../api/app.ts'
 import { lazyConnection } from '../api/http/temporal.ts'
 import { keysOfIssuer } from '../api/identity/issuers.ts'
 import { tenantIssuers } from '../api/identity/tenant-issuers.ts'
 import { type Issuer, tokenVerifier } from '../api/identity/tokens.ts'
 import { keepRedelivering } from '../api/webhooks/redeliver.ts'
+import { employeeByEmail } from '../db/leasing/staff.ts'
 import { openDatabase } from '../db/orm.ts'
+import { inTenant } from '../db/tenancy/scope.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
 import { parseWebhook } from '../gateways/stripe/webhook.ts'
 import { encrypting } from '../secrets/data-converter.ts'
@@ -45,10 +48,14 @@ async function main(config: Config<'DATABASE_URL'>): Promise<void> {
       returnUrl: config.PUBLIC_URL,
       timeoutMs: GATEWAY_MS,
     }),
-    verifyToken: tokenVerifier(async (name) => (name === issuer.name ? issuer : tenants(name))),
+    verifyToken: tokenVerifier(
+      async (name) => (name === issuer.name ? issuer : tenants(name)),
+      (tenant, email) => inTenant(tenant, () => employeeByEmail(orm.em.fork(), tenant, email)),
+    ),
     ownIssuer,
     readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, config.STRIPE_WEBHOOK_SECRET),
     renderReceipt: receiptPdf,
+    renderStatement: statementPdf,
     now: () => new Date(),
     config: {
       taskQueue: config.TEMPORAL_TASK_QUEUE,

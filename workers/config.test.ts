@@ -12,6 +12,7 @@ const COMPLETE = {
   STRIPE_WEBHOOK_SECRET: 'whsec_new, whsec_old',
   SMTP_URL: 'smtp://127.0.0.1:2525',
   MAIL_FROM: 'Tenor <billing@example.com>',
+  BACK_OFFICE_EMAIL: 'back-office@example.com',
   SALESFORCE_LOGIN_URL: 'http://127.0.0.1:4607',
   SALESFORCE_CLIENT_ID: 'id',
   SALESFORCE_CLIENT_SECRET: 'secret',

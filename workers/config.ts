@@ -95,6 +95,10 @@ const SECTIONS = {
       for: 'the sender of notices and receipts',
       example: 'Tenor <billing@example.com>',
     }),
+    BACK_OFFICE_EMAIL: about(z.email(), {
+      for: 'where our own people are told of devices to dispatch and to check in',
+      example: 'back-office@example.com',
+    }),
   },
   Salesforce: {
     SALESFORCE_LOGIN_URL: about(url('http', 'https'), {

@@ -19,6 +19,8 @@ export type OutboxOptions = LoopOptions & {
   /** A fork of its own for each use. */
   em: () => EntityManager
   mailer: Mailer
+  /** The address that our own people are written to at. */
+  backOffice: string
   cases: Cases
   onTold?: OutboxDeps['onTold']
   /** Looked at every few seconds: how long the oldest that is due has been due. */
@@ -30,9 +32,9 @@ const AGE_EVERY_MS = 5_000
 
 /** Tells customers and brokers what is queued for them, until it is stopped. Any number of these may run. */
 export function startOutbox(options: OutboxOptions): { stop(): Promise<void> } {
-  const { em, mailer, cases, onTold } = options
+  const { em, mailer, backOffice, cases, onTold } = options
   const stopping = new AbortController()
-  const deps = { em, mailer, cases, ...(onTold && { onTold }) }
+  const deps = { em, mailer, backOffice, cases, ...(onTold && { onTold }) }
   const loops = [
     loop(options, stopping.signal, () => deliverNotices(deps)),
     loop(options, stopping.signal, () => deliverCases(deps)),

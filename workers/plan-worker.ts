@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker'
 import { createClockActivities } from '../activities/clocks/index.ts'
+import { createLeasingActivities } from '../activities/leasing/index.ts'
 import { createPlanActivities } from '../activities/plans/index.ts'
 import { instantOf } from '../domain/calendar.ts'
 import type { LimitedGateway } from '../gateways/limiter.ts'
@@ -10,6 +11,15 @@ import { encrypting } from '../secrets/data-converter.ts'
 import type { KeyRing } from '../secrets/key-ring.ts'
 import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
+export const WORKFLOWS = path('../workflows/index.ts')
+/**
+ * Loaded once for all plans, where workflows each have modules of their own: the calendar brings the library of time
+ * zones along, and what it remembers of them is the same for everybody.
+ */
+export const SHARED_MODULES = [path('../domain/calendar.ts')]
 
 export type PlanWorkerOptions = {
   orm: MikroORM
@@ -37,10 +47,12 @@ export async function createPlanWorker(
     namespace: asked.namespace,
     taskQueue: asked.taskQueue,
     dataConverter: encrypting(asked.keys),
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowsPath: WORKFLOWS,
+    bundlerOptions: { preloadModules: SHARED_MODULES },
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),
+      ...createLeasingActivities({ orm: asked.orm }),
     },
     interceptors: activityInterceptors(asked.gateway),
     // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through. But a

@@ -35,6 +35,7 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
   const outbox = startOutbox({
     em: () => orm.em.fork(),
     mailer: mail,
+    backOffice: config.BACK_OFFICE_EMAIL,
     cases: casesOf(config),
     onTold: (what, outcome) => watch.told.inc({ what, outcome }),
     onError: (error) => logger.warn({ err: error }, 'The outbox could not be worked off; it is tried again'),

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { type TransactionRow, type TransactionStatus, Transactions } from '../../db/plans/transactions.ts'
+import { prepared } from '../../db/prepared.ts'
 import type { ChargeOutcome, PaymentState } from '../../domain/plans/outcome.ts'
 import type { PlanDeps } from './deps.ts'
 
@@ -55,7 +56,7 @@ async function makeAndConfirm({ gateway }: Pick<PlanDeps, 'gateway'>, em: Entity
     metadata,
   })
   if ('result' in made) return made
-  await em.nativeUpdate(Transactions, { id: transaction }, { gatewayId: made.id })
+  await prepared(em, 'update transactions set gateway_id = $2 where id = $1', [transaction, made.id])
   return gateway.confirm(made.id, confirmKey(transaction))
 }
 

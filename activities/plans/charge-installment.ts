@@ -1,9 +1,11 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import { insertOnce } from '../../db/insert-once.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
 import { lockPlan, recordCharged } from '../../db/plans/write.ts'
+import { prepared } from '../../db/prepared.ts'
 import { type Attempt, settleInstallment } from '../../domain/plans/collect.ts'
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
-import type { Installment } from '../../domain/plans/plan.ts'
+import { type Installment, NO_METHOD, PAYROLL } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { askForCharge, askForFirst, type Charge, type FirstCharge } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
@@ -30,16 +32,23 @@ export type ChargeSettled = { outcome: ChargeOutcome; at: Instant; installment: 
  * answered before, or goes on where it was.
  */
 export async function chargeInstallment(deps: PlanDeps, asked: ChargeAsked): Promise<ChargeSettled> {
-  const { attempt } = asked
-  const em = deps.orm.em.fork()
-  const known = await em.findOne(Transactions, { id: attempt.transaction })
-  if (known?.answer) return known.answer as ChargeSettled
-  const at = asked.clock ?? deps.now()
   const charge = chargeOf(asked)
-  const first = known ? null : await recordAsked(deps, asked, charge, at)
-  const outcome = await (first ? askForFirst(deps, first) : askForCharge(deps, charge))
+  const first = await recordAsked(deps, asked, charge, asked.clock ?? deps.now())
+  if (!first) {
+    const { answer } = await deps.orm.em.fork().findOneOrFail(Transactions, { id: charge.transaction })
+    if (answer) return answer as ChargeSettled
+  }
+  const outcome =
+    UNASKED[asked.attempt.paymentMethod.type] ?? (await (first ? askForFirst(deps, first) : askForCharge(deps, charge)))
   deps.onCharge?.(outcome.result)
   return settle(deps, asked, outcome, asked.clock ?? deps.now())
+}
+
+/** What is known without anybody being asked, by the kind of payment method. */
+const UNASKED: Record<string, ChargeOutcome> = {
+  /** The employer takes it from pay, and owes it from now on. */
+  [PAYROLL.type]: { result: 'succeeded' },
+  [NO_METHOD.type]: { result: 'declined', severity: 'hard', code: 'payment_method_missing' },
 }
 
 function chargeOf({ plan, attempt, description }: ChargeAsked): Charge {
@@ -55,7 +64,7 @@ function chargeOf({ plan, attempt, description }: ChargeAsked): Charge {
   }
 }
 
-/** `null` when another try has put it on record in the meantime, and may have asked already. */
+/** `null` when another try has put it on record before, and may have asked already. */
 async function recordAsked(
   { orm }: PlanDeps,
   asked: ChargeAsked,
@@ -65,7 +74,7 @@ async function recordAsked(
   const { attempt, installment, why } = asked
   return orm.em.fork().transactional(async (em) => {
     const plan = await lockPlan(em, asked.plan)
-    if (!plan.gatewayCustomer) throw new Error(`The customer of plan ${plan.id} is not known at the gateway`)
+    const gateway = attempt.paymentMethod.type in UNASKED ? attempt.paymentMethod.type : 'stripe'
     const inserted = await insertOnce(em, Transactions, [
       {
         id: attempt.transaction,
@@ -78,7 +87,7 @@ async function recordAsked(
         currency: plan.currency,
         status: 'pending',
         cause: attempt.cause,
-        gateway: 'stripe',
+        gateway,
         gatewayRequestKey: attempt.transaction,
         allocations: [{ installment: attempt.installment, amount: attempt.amount }],
         why,
@@ -87,8 +96,10 @@ async function recordAsked(
       },
     ])
     if (inserted === 0) return null
+    if (gateway === 'stripe' && !plan.gatewayCustomer)
+      throw new Error(`The customer of plan ${plan.id} is not known at the gateway`)
     await recordCharged(em, plan, installment, [], at)
-    return { ...charge, amount: attempt.amount, currency: plan.currency, customer: plan.gatewayCustomer }
+    return { ...charge, amount: attempt.amount, currency: plan.currency, customer: plan.gatewayCustomer ?? '' }
   })
 }
 
@@ -109,26 +120,37 @@ async function settle(
   const { transaction } = asked.attempt
   return orm.em.fork().transactional(async (em) => {
     const plan = await lockPlan(em, asked.plan)
-    // Another try may have settled it meanwhile: one that was given up for dead may still have gone on.
-    const { answer } = await em.findOneOrFail(Transactions, { id: transaction })
-    if (answer) return answer as ChargeSettled
     const { installment, effects } = settleInstallment(plan, asked.installment, outcome, at)
     const settled = { outcome, at, installment }
-    const isOver = outcome.result !== 'processing'
-    await em.nativeUpdate(
-      Transactions,
-      { id: transaction },
-      {
-        status: STATUS[outcome.result],
-        outcome: outcome.result === 'rejected' ? 'declined' : outcome.result,
-        declineCode: 'code' in outcome ? outcome.code : null,
-        actionUrl: outcome.result === 'requires_action' ? outcome.url : null,
-        settledAt: isOver ? at : null,
-        updatedAt: at,
-        answer: isOver ? settled : null,
-      },
-    )
+    if (!(await settleTransaction(em, transaction, settled))) {
+      // Another try has settled it meanwhile: one that was given up for dead may still have gone on.
+      const { answer } = await em.findOneOrFail(Transactions, { id: transaction })
+      return answer as ChargeSettled
+    }
     await recordCharged(em, plan, installment, effects, at)
     return settled
   })
+}
+
+/** False when it was settled already. One that is processing is not settled yet. */
+async function settleTransaction(em: EntityManager, id: string, settled: ChargeSettled): Promise<boolean> {
+  const { outcome, at } = settled
+  const isOver = outcome.result !== 'processing'
+  const { affected } = await prepared(
+    em,
+    `update transactions
+      set status = $2, outcome = $3, decline_code = $4, action_url = $5, settled_at = $6, updated_at = $7, answer = $8
+      where id = $1 and answer is null`,
+    [
+      id,
+      STATUS[outcome.result],
+      outcome.result === 'rejected' ? 'declined' : outcome.result,
+      'code' in outcome ? outcome.code : null,
+      outcome.result === 'requires_action' ? outcome.url : null,
+      isOver ? at : null,
+      at,
+      isOver ? JSON.stringify(settled) : null,
+    ],
+  )
+  return affected > 0
 }

@@ -3,12 +3,15 @@ import { insertOnce } from '../../db/insert-once.ts'
 import { type TransactionRow, Transactions } from '../../db/plans/transactions.ts'
 import { type LockedPlan, lockPlan, refreshPlan } from '../../db/plans/write.ts'
 import { writeEffects } from '../../db/plans/write-effects.ts'
+import { civilOf } from '../../domain/calendar.ts'
+import type { Effect } from '../../domain/plans/effects.ts'
 import { refundTransaction } from '../../domain/plans/keys.ts'
 import * as ledger from '../../domain/plans/ledger.ts'
 import type { RefundOutcome } from '../../domain/plans/outcome.ts'
-import type { Refund } from '../../domain/plans/plan.ts'
+import { PAYROLL, type Refund } from '../../domain/plans/plan.ts'
 import { type Piece, piecesToAsk, roundProgress } from '../../domain/plans/refund-pieces.ts'
 import type { RefundProgress } from '../../domain/plans/refunding.ts'
+import { givenBackByPay } from '../../domain/plans/settle.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { OPEN } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
@@ -109,6 +112,7 @@ type Answer = { id: string | null; outcome: RefundOutcome }
 async function askForRefund({ gateway }: PlanDeps, em: EntityManager, piece: TransactionRow): Promise<Answer> {
   if (piece.gatewayId) return { id: piece.gatewayId, outcome: await gateway.readRefund(piece.gatewayId) }
   const payment = await em.findOneOrFail(Transactions, { id: piece.parentTransactionId ?? '' })
+  if (payment.gateway === PAYROLL.type) return { id: null, outcome: { result: 'succeeded' } }
   if (!payment.gatewayId) return { id: null, outcome: { result: 'failed', code: 'no_payment' } }
   if (piece.gatewayRequestKey) {
     const found = await gateway.findRefund(piece.id, payment.gatewayId)
@@ -145,12 +149,17 @@ async function recordPiece(em: EntityManager, piece: TransactionRow, at: Instant
       { id: piece.id },
       { gatewayId, status, outcome, declineCode, settledAt, updatedAt: at },
     )
-    if (status === 'succeeded') await writeEffects(tx, plan, at, moneyBack(piece))
+    if (status === 'succeeded') await writeEffects(tx, plan, at, givenBack(plan, piece, at))
     await refreshPlan(tx, plan.id, at)
   })
 }
 
-function moneyBack({ id, amount, planId }: TransactionRow): Parameters<typeof writeEffects>[3] {
+function givenBack(plan: LockedPlan, piece: TransactionRow, at: Instant): Effect[] {
+  if (piece.gateway !== PAYROLL.type) return moneyBack(piece)
+  return givenBackByPay(plan, piece.id, { amount: piece.amount, date: civilOf(at, plan.terms.timezone) })
+}
+
+function moneyBack({ id, amount, planId }: TransactionRow): Effect[] {
   return [
     ledger.moneyBack({ key: `refunded:${id}`, amount, description: 'Refunded', transaction: id }),
     { write: 'receipt', transaction: id, type: 'refund', amount },

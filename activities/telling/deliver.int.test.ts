@@ -1,11 +1,13 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { extractText, getDocumentProxy } from 'unpdf'
 import { addCustomer } from '../../db/customers/people.ts'
+import { addUnits, holdUnit } from '../../db/leasing/units.ts'
 import { openDatabase } from '../../db/orm.ts'
 import { Escalations } from '../../db/plans/escalations.ts'
 import { Notifications } from '../../db/plans/notifications.ts'
 import { samplePlan } from '../../db/plans/sample.ts'
 import { recordInstallment, recordNewPlan } from '../../db/plans/write.ts'
+import { makeLease } from '../../domain/leasing/make.ts'
 import type { Effect } from '../../domain/plans/effects.ts'
 import { paid } from '../../domain/plans/ledger.ts'
 import { type Mailer, mailer } from '../../gateways/mail/mailer.ts'
@@ -20,6 +22,7 @@ import { deliverCases } from './deliver-cases.ts'
 import { deliverNotices } from './deliver-notices.ts'
 
 const TENANT = 'tenant_a'
+const BACK_OFFICE = 'back-office@tenor.example'
 const AT = '2027-01-15T14:00:00Z'
 let database: Awaited<ReturnType<typeof freshDatabase>>
 let orm: MikroORM
@@ -50,7 +53,8 @@ beforeEach(async () => {
 })
 
 const em = () => orm.em.fork()
-const tell = (over: object = {}) => deliverNotices({ em, mailer: letters, random: () => 0.5, ...over })
+const tell = (over: object = {}) =>
+  deliverNotices({ em, mailer: letters, backOffice: BACK_OFFICE, random: () => 0.5, ...over })
 const tellBrokers = (over: object = {}) => deliverCases({ em, cases: brokers, random: () => 0.5, ...over })
 
 async function control(server: { url: string }, method: string, path: string, body: object = {}) {
@@ -121,6 +125,44 @@ function payment(plan: { id: string }): Effect[] {
     { write: 'notice', key: 'receipt', type: 'payment.receipt', data: { transaction_id: transaction, amount: 10_000 } },
   ]
 }
+
+/** A lease of an employee, with its employer and its unit, as ordered. */
+async function orderLease(): Promise<string> {
+  count += 1
+  const [id, employee, client, unit] = [`ls_${count}`, `emp_${count}`, `cli_${count}`, `dev_${count}`]
+  const person = { tenantId: TENANT, phone: null, gatewayCustomerId: null, defaultPaymentMethod: null }
+  const times = { createdAt: AT, updatedAt: AT }
+  const ada = { id: employee, name: 'Ada Obi', email: `${employee}@works.example`, locale: 'fr' }
+  const works = { id: client, name: 'The Works', email: `${client}@works.example`, locale: null }
+  for (const one of [ada, works]) await addCustomer(em(), { ...person, ...one, ...times })
+  const stock = { tenant: TENANT, lease: id, modelCode: 'phone' }
+  await addUnits(em(), TENANT, [{ id: unit, imei: `${count}`.padStart(15, '0'), modelCode: 'phone' }], AT)
+  expect(await holdUnit(em(), stock)).toBe(unit)
+  const { plan: like } = samplePlan(id, { tenant: TENANT, customer: employee })
+  const { plan, effects } = makeLease({
+    ...{ id, tenant: TENANT, customer: employee, client, unit, payer: 'payroll', total: 120_000, waiver: 0 },
+    ...{ terms: like.terms, paymentMethod: { id: 'payroll', type: 'payroll' }, clock: null, now: AT },
+    ...{ extensionPercent: 50, dispatchDays: 5 },
+    device: { code: 'phone', name: 'Phone X', price: 140_000, subsidy: 0, residual: 20_000 },
+  })
+  await recordNewPlan(em(), plan, { request: {}, workflowId: `lease-${count}`, runId: null, effects })
+  return id
+}
+
+describe('a notice of a lease', () => {
+  it('goes to the employee, to the company or to our back office, each in their language', async () => {
+    const id = await orderLease()
+    expect(await tell()).toBe(3)
+    const sent = (await arrived()) as { to: string; subject: string; text: string }[]
+    const to = (address: string) => sent.find((one) => JSON.stringify(one.to).includes(address))
+    const number = id.slice(3)
+    expect(to(`emp_${number}@works.example`)?.subject).toBe('Votre commande : Phone X')
+    expect(to(`cli_${number}@works.example`)?.subject).toBe('Phone X ordered for Ada Obi')
+    expect(to(BACK_OFFICE)?.subject).toBe('Please dispatch: Phone X for Ada Obi')
+    for (const words of ['The Works', number.padStart(15, '0')]) expect(to(BACK_OFFICE)?.text).toContain(words)
+    expect((await rows()).map(({ status }) => status)).toEqual(['sent', 'sent', 'sent'])
+  })
+})
 
 describe('a queued notice', () => {
   it('becomes a letter, once, at the moment of the plan’s clock', async () => {
@@ -230,7 +272,7 @@ describe('a letter that cannot be delivered now', () => {
   it('that a killed process had taken is sent by another', async () => {
     await happens(await makePlan(), [reminder()])
     const dead = { ...letters, send: () => new Promise<never>(() => {}) }
-    void deliverNotices({ em, mailer: dead })
+    void deliverNotices({ em, mailer: dead, backOffice: BACK_OFFICE })
     while ((await rows())[0]?.attempts === 0) await new Promise((resolve) => setTimeout(resolve, 20))
     expect(await tell()).toBe(0)
     expect(await tell({ now: later(180_000) })).toBe(1)
@@ -313,7 +355,7 @@ describe('the outbox', () => {
   it('tells what comes up, and stops when what it has begun is done', async () => {
     const ages: { waiting: number; oldestMs: number }[] = []
     const onAge = (_what: string, age: { waiting: number; oldestMs: number }) => ages.push(age)
-    const outbox = startOutbox({ em, mailer: letters, cases: brokers, pollMs: 50, onAge })
+    const outbox = startOutbox({ em, mailer: letters, backOffice: BACK_OFFICE, cases: brokers, pollMs: 50, onAge })
     const plan = await makePlan()
     await happens(plan, [reminder()])
     while ((await rows())[0]?.status !== 'sent') await new Promise((resolve) => setTimeout(resolve, 20))
@@ -328,7 +370,8 @@ describe('the outbox', () => {
     const errors: unknown[] = []
     let failures = 2
     const flaky = () => (failures-- > 0 ? failing() : em())
-    const options = { mailer: letters, cases: brokers, pollMs: 50, onError: (error: unknown) => errors.push(error) }
+    const sending = { mailer: letters, backOffice: BACK_OFFICE, cases: brokers }
+    const options = { ...sending, pollMs: 50, onError: (error: unknown) => errors.push(error) }
     const outbox = startOutbox({ ...options, em: flaky })
     await happens(await makePlan(), [reminder()])
     while ((await rows())[0]?.status !== 'sent') await new Promise((resolve) => setTimeout(resolve, 20))

@@ -28,6 +28,30 @@ export type Figures = {
   changes: { number: number; dueDate: string; before: string; after: string }[]
   moreRows: number
   cancellation: Cancellation
+  to: Notice['to']
+  lease: LeaseFigures
+}
+
+/** Of leases; `null` where it does not apply, or nobody has said. */
+export type LeaseFigures = {
+  device: string | null
+  insteadOf: string | null
+  employee: string | null
+  client: string | null
+  imei: string | null
+  isByPayroll: boolean
+  tracking: string | null
+  /** Of the term, or of what it is longer by. */
+  months: number | null
+  monthly: string | null
+  /** Why another amount comes off pay. */
+  why: 'adjusted' | 'paused' | 'resumed' | 'transferred' | null
+  residual: string | null
+  startDate: string | null
+  endDate: string | null
+  dispatchBy: string | null
+  choice: 'return' | 'extend' | 'buy_out' | null
+  how: 'return' | 'buy_out' | 'lost' | 'stolen' | 'canceled' | null
 }
 
 type Cancellation = {
@@ -42,6 +66,7 @@ type Cancellation = {
 }
 
 const MOST_ROWS = 24
+const TELLS_CHANGES: readonly Notice['type'][] = ['terms.adjusted', 'lease.deduction_changed']
 
 export function figuresOf(notice: Notice, locale: string): Figures {
   const { data, plan, transaction } = notice
@@ -74,8 +99,10 @@ export function figuresOf(notice: Notice, locale: string): Figures {
       .slice(0, MOST_ROWS)
       .map((one) => ({ number: one.number, dueDate: formats.date(one.dueDate), amount: formats.money(one.amount) })),
     changes: changes.slice(0, MOST_ROWS),
-    moreRows: Math.max(0, (notice.type === 'terms.adjusted' ? changes.length : shown.length) - MOST_ROWS),
+    moreRows: Math.max(0, (TELLS_CHANGES.includes(notice.type) ? changes.length : shown.length) - MOST_ROWS),
     cancellation: cancellationOf(notice, formats),
+    to: notice.to,
+    lease: leaseFiguresOf(notice, formats),
   }
 }
 
@@ -104,6 +131,28 @@ function cancellationOf({ data }: Notice, formats: Formats): Cancellation {
     penalty: money(data.penalty),
     refund: money(data.refund),
     balance: money(data.balance),
+  }
+}
+
+function leaseFiguresOf({ data, lease }: Notice, formats: Formats): LeaseFigures {
+  const date = (day: string | null | undefined) => (day ? formats.date(day) : null)
+  return {
+    device: data.device ?? lease?.device ?? null,
+    insteadOf: data.instead_of ?? null,
+    employee: lease?.employee ?? null,
+    client: lease?.client ?? null,
+    imei: lease?.imei ?? null,
+    isByPayroll: lease?.payer === 'payroll',
+    tracking: data.tracking ?? null,
+    months: data.months ?? data.term_months ?? null,
+    monthly: moneyOrNull(formats, data.monthly),
+    why: data.why ?? null,
+    residual: moneyOrNull(formats, data.residual),
+    startDate: date(data.start_date),
+    endDate: date(data.end_date),
+    dispatchBy: date(data.dispatch_by),
+    choice: data.choice ?? null,
+    how: data.how ?? null,
   }
 }
 

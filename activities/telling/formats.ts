@@ -1,4 +1,4 @@
-import { minorDigits } from '../../domain/money.ts'
+import { decimalOf, minorDigits } from '../../domain/money.ts'
 import type { CivilDate, Currency, Instant } from '../../domain/plans/terms.ts'
 
 /** Amounts, dates and moments as people of one locale write them. */
@@ -26,17 +26,8 @@ export function formatsOf(locale: string, currency: Currency, timeZone: string, 
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone })
   return {
     locale,
-    money: (amount) => money.format(decimal(amount, currency)),
+    money: (amount) => money.format(decimalOf(amount, currency) as Intl.StringNumericLiteral),
     date: (date) => civil.format(new Date(`${date}T00:00:00Z`)),
     day: (at) => day.format(new Date(at)),
   }
-}
-
-/** Minor units as decimal text, `83.33`, which Intl takes exactly: a quotient might not be. */
-export function decimal(amount: number, currency: Currency): Intl.StringNumericLiteral {
-  const digits = minorDigits(currency)
-  const text = String(Math.abs(amount)).padStart(digits + 1, '0')
-  const cut = text.length - digits
-  const number = digits === 0 ? text : `${text.slice(0, cut)}.${text.slice(cut)}`
-  return `${amount < 0 ? '-' : ''}${number}` as Intl.StringNumericLiteral
 }

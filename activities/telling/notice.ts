@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { NoticeType } from '../../domain/plans/effects.ts'
+import type { PAYERS } from '../../domain/leasing/lease.ts'
+import type { NoticeType, Recipient } from '../../domain/plans/effects.ts'
 import type { InstallmentStatus, PlanKind } from '../../domain/plans/plan.ts'
 import type { CivilDate, Currency, Instant } from '../../domain/plans/terms.ts'
 
@@ -7,6 +8,8 @@ import type { CivilDate, Currency, Instant } from '../../domain/plans/terms.ts'
 export type Notice = {
   id: string
   type: NoticeType
+  /** Who is written to. */
+  to: Recipient
   data: NoticeData
   /** When it happened, by the plan's clock. */
   at: Instant
@@ -14,6 +17,18 @@ export type Notice = {
   /** The payment or refund it tells of. */
   transaction: { amount: number; installment: number | null } | null
   paymentMethod: string | null
+  /** Whose lease it is about, if it is one. */
+  lease: LeaseFacts | null
+}
+
+export type LeaseFacts = {
+  employee: string | null
+  client: string | null
+  payer: (typeof PAYERS)[number]
+  /** What it is called now; a letter says what its notice says. */
+  device: string
+  /** Of the unit that the notice is about. */
+  imei: string | null
 }
 
 export type PlanFacts = {
@@ -62,6 +77,20 @@ const DATA = z.object({
   provisional: maybe(z.boolean()),
   mode: maybe(z.enum(['extend', 'catch_up'])),
   until: maybe(z.string()),
+  device: maybe(z.string()),
+  unit: maybe(z.string()),
+  instead_of: maybe(z.string()),
+  tracking: maybe(z.string()),
+  term_months: maybe(z.int()),
+  months: maybe(z.int()),
+  monthly: amount,
+  why: maybe(z.enum(['adjusted', 'paused', 'resumed', 'transferred'])),
+  residual: amount,
+  start_date: maybe(z.string()),
+  end_date: maybe(z.string()),
+  dispatch_by: maybe(z.string()),
+  choice: maybe(z.enum(['return', 'extend', 'buy_out'])),
+  how: maybe(z.enum(['return', 'buy_out', 'lost', 'stolen', 'canceled'])),
 })
 
 export type NoticeData = z.output<typeof DATA>

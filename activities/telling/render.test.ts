@@ -1,4 +1,4 @@
-import type { NoticeType } from '../../domain/plans/effects.ts'
+import { type NoticeType, RECIPIENTS, type Recipient } from '../../domain/plans/effects.ts'
 import { type Notice, readNoticeData } from './notice.ts'
 import { chosen, render } from './render.ts'
 
@@ -120,12 +120,103 @@ const CASES: Record<NoticeType, [data: Record<string, unknown>, en: string[], fr
     ['refund of $184.11', 'attached'],
     ['remboursement de 184,11 $ US', 'joint'],
   ],
+  'lease.created': [
+    { device: 'Phone X', term_months: 24, total_amount: 90000 },
+    ['Phone X is ordered', '24 months', '$900.00', 'owe nothing'],
+    ['Votre commande : Phone X', '24 mois', '900,00 $ US', 'sans frais'],
+  ],
+  'lease.dispatched': [
+    { device: 'Phone X', tracking: 'TRK-1' },
+    ['Phone X is on its way', 'TRK-1'],
+    ['en route : Phone X', 'TRK-1'],
+  ],
+  'lease.delivered': [
+    { device: 'Phone X', start_date: '2027-01-15', end_date: '2028-01-15' },
+    ['Phone X has arrived', 'January 15, 2028', 'deducted from your pay', '$83.37'],
+    ['est arrivé : Phone X', '15 janvier 2028', 'retenu chaque mois sur votre salaire'],
+  ],
+  'lease.terminated': [
+    { device: 'Phone X' },
+    ['Out of stock: Phone X', 'nothing is charged'],
+    ['Rupture de stock : Phone X', 'rien n’est prélevé'],
+  ],
+  'lease.exchanged': [
+    { device: 'Phone Y', instead_of: 'Phone X', monthly: 5000 },
+    ['exchanged for a Phone Y', 'Phone X', '$50.00', 'send the former one back'],
+    ['échangé : Phone Y', 'Phone X', '50,00 $ US', 'renvoyer l’ancien'],
+  ],
+  'lease.extended': [
+    { device: 'Phone X', months: 1, monthly: 2500, end_date: '2028-02-15' },
+    ['goes on: Phone X', 'by 1 month,', '$25.00', 'February 15, 2028'],
+    ['continue : Phone X', 'de 1 mois', '25,00 $ US', '15 février 2028'],
+  ],
+  'lease.end_asked': [
+    { device: 'Phone X', end_date: '2028-01-15', choice: 'buy_out', residual: 10000, monthly: 2500 },
+    ['ends on January 15, 2028', '$100.00', '$25.00', 'As it stands, you buy it'],
+    ['prend fin le 15 janvier 2028', '100,00 $ US', '25,00 $ US', 'Pour l’instant, vous l’achetez'],
+  ],
+  'lease.ended': [
+    { device: 'Phone X', how: 'return' },
+    ['lease of the Phone X is over', 'send the device back'],
+    ['terminée : Phone X', 'renvoyer l’appareil'],
+  ],
+  'lease.deduction_changed': [
+    {
+      previous_total_amount: 100000,
+      total_amount: 150000,
+      why: 'adjusted',
+      monthly: 12600,
+      before: schedule([8333, 8333]),
+      after: schedule([8333, 12500]),
+    },
+    ['deduction for Ada Obi changes', 'lease was changed', '$1,500.00', '$125.00', '$126.00', 'February 15, 2027'],
+    ['retenue pour Ada Obi change', 'a été modifiée', '1 500,00 $ US', '125,00 $ US', '126,00 $ US'],
+  ],
+  'dispatch.wanted': [
+    { device: 'Phone X' },
+    ['dispatch: Phone X for Ada Obi', 'The Works', '490154203237518'],
+    ['envoyer : Phone X pour Ada Obi', 'The Works', '490154203237518'],
+  ],
+  'dispatch.overdue': [
+    { device: 'Phone X', dispatch_by: '2027-01-20' },
+    ['Not dispatched yet: Phone X', 'January 20, 2027', '490154203237518'],
+    ['Pas encore envoyé : Phone X', '20 janvier 2027'],
+  ],
+}
+
+/** What the others than the employee are told of the same. */
+const TO_OTHERS: [NoticeType, Recipient, en: string[], fr: string[]][] = [
+  ['lease.created', 'client', ['ordered for Ada Obi', 'deducted from their pay'], ['pour Ada Obi', 'son salaire']],
+  ['lease.delivered', 'client', ['Ada Obi’s Phone X has arrived'], ['livré pour Ada Obi']],
+  ['lease.terminated', 'client', ['Out of stock: Phone X for Ada Obi'], ['Phone X pour Ada Obi']],
+  ['lease.terminated', 'back_office', ['Out of stock', 'The Works'], ['Rupture de stock', 'The Works']],
+  ['lease.exchanged', 'client', ['Exchange for Ada Obi: Phone Y'], ['Échange pour Ada Obi']],
+  ['lease.exchanged', 'back_office', ['dispatch the new device', '490154203237518'], ['envoyer le nouvel appareil']],
+  ['lease.extended', 'client', ['Ada Obi’s lease goes on'], ['continue pour Ada Obi']],
+  ['lease.ended', 'client', ['Lease over for Ada Obi', 'the device comes back'], ['terminée pour Ada Obi']],
+  ['lease.ended', 'back_office', ['check it in', '490154203237518'], ['remettre en stock']],
+]
+
+const FIRST_TO: Partial<Record<NoticeType, Recipient>> = {
+  'lease.deduction_changed': 'client',
+  'dispatch.wanted': 'back_office',
+  'dispatch.overdue': 'back_office',
+}
+const isOfLease = (type: NoticeType) => /^(lease|dispatch)\./.test(type)
+const lease: Notice['lease'] = {
+  employee: 'Ada Obi',
+  client: 'The Works',
+  payer: 'payroll',
+  device: 'Phone X',
+  imei: '490154203237518',
 }
 
 function notice(type: NoticeType, data: Record<string, unknown> = CASES[type][0]): Notice {
   return {
     id: 'ntf_1',
     type,
+    to: FIRST_TO[type] ?? 'customer',
+    lease: isOfLease(type) ? lease : null,
     data: readNoticeData(data),
     at: '2027-04-15T03:00:00Z',
     plan,
@@ -154,10 +245,56 @@ describe.each(types)('%s', (type) => {
   })
 
   it.each(['en', 'fr'])('in %s says less, and nothing wrong, when details are missing', (locale) => {
-    const bare = { ...notice(type, {}), paymentMethod: null, plan: { ...plan, installments: [] } }
-    const letter = render(bare, { name: 'Ada' }, locale)
-    expect(letter.subject + letter.text + letter.html).not.toMatch(/undefined|null|NaN|Invalid/)
+    const nobody = lease && { ...lease, employee: null, client: null, imei: null }
+    const known = { paymentMethod: null, plan: { ...plan, installments: [] }, lease: isOfLease(type) ? nobody : null }
+    for (const to of RECIPIENTS) {
+      const letter = render({ ...notice(type, {}), ...known, to }, { name: 'Ada' }, locale)
+      expect(letter.subject + letter.text + letter.html).not.toMatch(/undefined|null|NaN|Invalid/)
+    }
   })
+})
+
+it.each(TO_OTHERS)('%s tells the %s what it is to them', (type, to, en, fr) => {
+  for (const [locale, expected] of [
+    ['en-US', en],
+    ['fr-CA', fr],
+  ] as const) {
+    const { subject, text } = render({ ...notice(type), to }, { name: 'Bo' }, locale)
+    for (const words of expected) expect(spaces(`${subject} ${text}`)).toContain(words)
+  }
+})
+
+it.each([
+  ['paused', { monthly: 0, until: '2027-06-01T04:00:00Z' }, ['until June 1, 2027', '$0.00'], ['jusqu’au 1 juin 2027']],
+  ['paused', { monthly: 0, until: null }, ['deduct nothing', 'goes on'], ['ne rien retenir avant sa reprise']],
+  ['resumed', { monthly: null }, ['no longer paused'], ['retenir à nouveau']],
+  ['transferred', { monthly: 0 }, ['directly from now on', 'deduct nothing more'], ['ne plus rien retenir']],
+])('tells a company why another amount comes off pay: %s', (why, data, en, fr) => {
+  const told = notice('lease.deduction_changed', { why, ...data })
+  const [english, french] = ['en-US', 'fr-CA'].map((locale) => spaces(render(told, { name: 'Bo' }, locale).text))
+  for (const words of en) expect(english).toContain(words)
+  for (const words of fr) expect(french).toContain(words)
+})
+
+it.each([
+  ['terms.paused', { until: '2027-06-01T04:00:00Z' }, ['Nothing is deducted', 'June 1, 2027'], ['Rien n’est retenu']],
+  ['terms.paused', {}, ['Nothing is deducted', 'until it is resumed'], ['Rien n’est retenu']],
+  ['terms.resumed', {}, ['deducted from your pay again'], ['à nouveau retenues']],
+] as const)('tells whose pay it is, and nobody of a collection: %s', (type, data, en, fr) => {
+  const told = { ...notice(type, data), lease }
+  const [english, french] = ['en-US', 'fr-CA'].map((locale) => spaces(render(told, { name: 'Ada' }, locale).text))
+  for (const words of en) expect(english).toContain(words)
+  for (const words of fr) expect(french).toContain(words)
+  expect(english).not.toContain('collected')
+})
+
+it('tells a company of a lease that is none of its payroll that it has nothing to deduct', () => {
+  const told = {
+    ...notice('lease.delivered'),
+    to: 'client' as const,
+    lease: lease && { ...lease, payer: 'employee' as const },
+  }
+  expect(render(told, { name: 'Bo' }, 'en').text).toContain('pays for it directly')
 })
 
 describe('a letter', () => {

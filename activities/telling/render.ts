@@ -4,7 +4,7 @@ import { figuresOf } from './figures.ts'
 import { en } from './locales/en.ts'
 import { fr } from './locales/fr.ts'
 import type { Notice } from './notice.ts'
-import type { Wording } from './wording.ts'
+import type { Wording, Words } from './wording.ts'
 
 const WORDINGS: readonly Wording[] = [en, fr]
 
@@ -12,27 +12,37 @@ const html = template('letter.html.eta', new Eta({ autoTrim: 'nl' }))
 const text = template('letter.txt.eta', new Eta({ autoTrim: false, autoEscape: false }))
 
 /**
- * The letter for a notice, in the customer's language, or in English if it is none of ours. Amounts and dates are
+ * The letter for a notice, in the recipient's language, or in English if it is none of ours. Amounts and dates are
  * written as in `locale`; days are those of the plan's zone.
  */
 export function render(
   notice: Notice,
-  customer: { name: string },
+  recipient: { name: string },
   locale: string | null,
 ): { subject: string; html: string; text: string } {
   const { wording, format } = chosen(locale)
   const words = wording.letters[notice.type](figuresOf(notice, format))
-  const letter = {
+  return laidOut(words, {
     language: format,
+    greeting: wording.greeting(recipient.name),
+    footer: wording.footer(notice.plan.id, notice.lease !== null),
+  })
+}
+
+/** A letter's words as HTML and as text. */
+export function laidOut(
+  words: Words,
+  around: { language: string; greeting: string; footer: string },
+): { subject: string; html: string; text: string } {
+  const letter = {
+    ...around,
     subject: words.subject,
     heading: words.subject,
-    greeting: wording.greeting(customer.name),
     paragraphs: words.paragraphs,
     action: words.action ?? null,
     facts: (words.facts ?? []).filter(([, value]) => value !== null),
     table: words.table && words.table.rows.length > 0 ? words.table : null,
     after: words.after ?? [],
-    footer: wording.footer(notice.plan.id),
   }
   return { subject: words.subject, html: html(letter), text: text(letter).replace(/\n{3,}/g, '\n\n') }
 }

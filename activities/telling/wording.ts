@@ -31,13 +31,52 @@ export type ReceiptWords = {
   keptSoFar: string
 }
 
+/** What a statement says, as a PDF and in its letter; amounts and dates come formatted. */
+export type StatementWords = {
+  title: (number: number) => string
+  client: string
+  period: string
+  days: (first: string, last: string) => string
+  closed: string
+  leases: string
+  counts: (began: number, changed: number, ended: number) => string
+  lines: string
+  linesOf: (lines: number, employees: number, credits: number) => string
+  linesAmount: string
+  carriedIn: string
+  carriedOut: string
+  total: string
+  columns: { employee: string; lease: string; device: string; what: string; date: string; amount: string }
+  installment: (number: number) => string
+  credit: string
+  employeeTotal: (name: string) => string
+  pageOf: (page: number, pages: number) => string
+  letter: (statement: StatementFigures) => Words
+  footer: (statement: string) => string
+}
+
+export type StatementFigures = {
+  number: number
+  days: string
+  total: string
+  isOwed: boolean
+  lines: string
+  linesAmount: string
+  carriedIn: string | null
+  carriedOut: string | null
+  paymentMethod: string | null
+  /** The lines are too many for a letter. */
+  isAttached: boolean
+}
+
 /** Everything that is said in one language. */
 export type Wording = {
   language: string
   greeting: (name: string) => string
-  footer: (planId: string) => string
+  footer: (planId: string, isLease: boolean) => string
   letters: Record<NoticeType, (figures: Figures) => Words>
   receipt: ReceiptWords
+  statement: StatementWords
   /** Why this amount: from the inputs kept with the payment. */
   why: (why: WhyFigures) => string[]
   what: (about: { installment: number | null; of: number | null; isRefund: boolean }) => string

@@ -26,10 +26,11 @@ async function api(config: Partial<ApiConfig> = {}, caller: Partial<Caller> = {}
     orm,
     temporal: new Client({ connection: lazyConnection('127.0.0.1:1'), dataConverter: encrypting(TEST_KEYS) }),
     payments: stripeGateway({ secretKey: 'sk_test_none', returnUrl: 'http://localhost' }),
-    verifyToken: async () => ({ sub: 'x', tenant: 'tenor', roles: ['admin'], customer: null, ...caller }),
+    verifyToken: async () => ({ sub: 'x', tenant: 'tenor', roles: ['admin'], customer: null, client: null, ...caller }),
     ownIssuer: null,
     readStripeWebhook: () => ({ id: 'evt_1', type: 'x', createdAt: '2027-01-15T00:00:00Z' }),
     renderReceipt: async () => Buffer.from(''),
+    renderStatement: async function* () {},
     now: () => new Date('2027-01-15T00:00:00Z'),
     config: { taskQueue: 'q', temporalUiUrl: UI, testClocks: true, version: '1.2.3', logger: false, ...config },
   })

@@ -1,39 +1,30 @@
-import { createHash } from 'node:crypto'
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
 import { addCustomer, changeCustomer, findCustomer, type Customer as Person } from '../../db/customers/people.ts'
+import { isOfLeasing } from '../../db/leasing/staff.ts'
 import { isCustomerOfAnother } from '../../db/tenancy/ways.ts'
-import { CustomerRefused, type CustomerRequest } from '../../gateways/payments.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, unchanged, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
 import { isHeld, refuseStale, setTag } from '../http/etag.ts'
-import { customerId, email, instant, line, pathId, paymentMethodId } from '../http/fields.ts'
+import { customerId, email, instant, line, locale, pathId, paymentMethodId, phone } from '../http/fields.ts'
 import { idempotencyHeader, ifMatchHeader, ifNoneMatchHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { conflict, notFound, unprocessable } from '../http/problem.ts'
 import { type Caller, callerOf, onlyCustomer } from '../identity/caller.ts'
 import { isGatewayId } from './adopt.ts'
+import { saveAtGateway } from './at-gateway.ts'
 import { attach } from './payment-methods.ts'
 
 const fields = {
   name: line(200),
   email,
-  phone: z
-    .string()
-    .regex(/^\+?[0-9 ().-]{5,25}$/, 'must be a phone number')
-    .meta({ example: '+14165550123' }),
-  locale: z
-    .string()
-    .max(35)
-    .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a language tag')
-    .meta({ example: 'en-CA' }),
   payment_method: paymentMethodId,
 }
-const { phone, locale, payment_method, ...needed } = fields
+const { payment_method, ...needed } = fields
 const CustomerBody = z
   .strictObject({
     customer_id: customerId.optional(),
@@ -108,12 +99,13 @@ function readAndChange(app: App, deps: ApiDeps, tags: string[]): void {
     params: pathId,
     headers: ifMatchHeader,
     body: CustomerChange,
-    response: writeAnswers({ 200: json(Customer, 'As it is now.') }, 404, 412, 422),
+    response: writeAnswers({ 200: json(Customer, 'As it is now.') }, 404, 409, 412, 422),
   }
   app.patch('/customers/:id', { schema: changing }, async (request, reply) => {
     const changed = await deps.orm.em.fork().transactional(async (em) => {
       // One change at a time: of two that were decided on the same state, the second is refused before the gateway hears.
       const customer = await find(em, callerOf(request), request.params.id, LockMode.PESSIMISTIC_WRITE)
+      if (await isOfLeasing(em, customer)) throw changedElsewhere()
       refuseStale(request, showCustomer(customer))
       return change(em, deps, customer, request.body)
     })
@@ -161,6 +153,9 @@ async function make(
 
 const exists = () => conflict('customer_exists', 'There is a customer by this id already.')
 
+const changedElsewhere = () =>
+  conflict('changed_elsewhere', 'This is an employee or a company of leasing: change it under /employees or /clients.')
+
 async function change(
   em: EntityManager,
   deps: ApiDeps,
@@ -191,17 +186,6 @@ async function change(
   const written = { ...next, ...method, updatedAt: instantOf(deps.now()) }
   await changeCustomer(em, customer, written)
   return { ...customer, ...written }
-}
-
-/** The key comes from what is saved: the same customer again is the same one at the gateway. */
-async function saveAtGateway({ payments }: ApiDeps, customer: CustomerRequest): Promise<string> {
-  const key = createHash('sha256').update(JSON.stringify(customer)).digest('base64url')
-  try {
-    return (await payments.saveCustomer(customer, `customer-${key}`)).id
-  } catch (error) {
-    if (!(error instanceof CustomerRefused)) throw error
-    throw unprocessable('customer_refused', `The payment gateway does not take this customer: ${error.code}.`)
-  }
 }
 
 async function find(em: EntityManager, caller: Caller, id: string, lockMode?: LockMode): Promise<Person> {

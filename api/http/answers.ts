@@ -10,7 +10,7 @@ const WHY: Record<number, string> = {
   412: '`If-Match` was sent and it has changed.',
   413: 'The body is too large.',
   414: 'The address is too long.',
-  415: 'The body is not JSON.',
+  415: 'The body is of another media type than is taken here.',
   422: 'The fields are valid, and a rule forbids what they ask for.',
   429: 'Too many requests; see `Retry-After`.',
   500: 'A fault of ours.',

@@ -14,10 +14,14 @@ long (431), or by a method that is none there (405, with \`Allow\`): as problems
 
 export const TAGS = {
   plans: 'Payment terms',
+  leases: 'Leases',
   customers: 'Customers',
+  statements: 'Statements',
   escalations: 'Escalations',
   reading: 'Events and notifications',
   webhooks: 'Webhooks',
+  stock: 'Devices',
+  leasing: 'Leasing',
   clocks: 'Test clocks',
   identity: 'Signing in',
   system: 'System',
@@ -25,10 +29,14 @@ export const TAGS = {
 
 const TAG_DESCRIPTIONS = [
   [TAGS.plans, 'Insurance premiums paid monthly over the term of the policy.'],
+  [TAGS.leases, 'Devices that employees lease through the store of their company.'],
   [TAGS.customers, 'Who owes; made at the payment gateway as well.'],
+  [TAGS.statements, 'What companies owe for what they have taken from pay, closed at the end of each period.'],
   [TAGS.escalations, 'What a broker has to settle.'],
   [TAGS.reading, 'What happened, and who was told.'],
   [TAGS.webhooks, 'Every event as it happens, signed as Standard Webhooks says.'],
+  [TAGS.stock, 'What can be leased, and how many of it there are.'],
+  [TAGS.leasing, 'Companies and their employees, leases and statements.'],
   [TAGS.clocks, 'A year in seconds, where no real money moves.'],
   [TAGS.identity, 'Tokens, users and API clients where Tenor is its own issuer; and who did what when.'],
   [TAGS.system, 'Health and what gateways call.'],

@@ -1,5 +1,5 @@
 import { addLinks } from './links.ts'
-import { bodyOf, type Document, type Operation, type Response } from './openapi.ts'
+import { bodyOf, type Document, type Operation, type Response, type Schema } from './openapi.ts'
 
 /**
  * Completes the document that the routes' schemas give by what is true of all routes alike: headers, links, and that a
@@ -8,7 +8,11 @@ import { bodyOf, type Document, type Operation, type Response } from './openapi.
 export function complete<T extends object>(made: T): T {
   const document = made as unknown as Document
   for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods))) {
-    if (operation.requestBody) operation.requestBody.required = bodyOf(document, operation)?.required !== undefined
+    const { requestBody } = operation
+    if (requestBody) {
+      const body = bodyOf(document, operation)
+      requestBody.required = body === undefined || !isAllOptional(body)
+    }
     for (const [status, response] of Object.entries(operation.responses)) {
       response.headers = { ...response.headers, ...headersOf(operation, status, response) }
     }
@@ -16,6 +20,11 @@ export function complete<T extends object>(made: T): T {
   document.components = { ...document.components, headers: HEADERS }
   addLinks(document)
   return made
+}
+
+/** One of several, or with so many fields at least, is more than nothing. */
+function isAllOptional({ required, oneOf, minProperties = 0 }: Schema): boolean {
+  return required === undefined && oneOf === undefined && minProperties === 0
 }
 
 const text = (description: string, required = true) => ({ description, required, schema: { type: 'string' } })

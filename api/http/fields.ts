@@ -75,7 +75,17 @@ export const email = z
   .max(254)
   .regex(/^[^@]{1,64}@/, 'must have at most 64 characters before the @')
 
+export const phone = z
+  .string()
+  .regex(/^\+?[0-9 ().-]{5,25}$/, 'must be a phone number')
+  .meta({ example: '+14165550123' })
+export const locale = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a language tag')
+  .meta({ example: 'en-CA' })
 export const customerId = line(255).meta({ description: "The client's own id, or the gateway's (`cus_…`)." })
+export const clientId = z.string().min(1).max(64).meta({ description: 'A company whose employees lease (`cli_…`).' })
 export const paymentMethodId = z
   .string()
   .min(1)

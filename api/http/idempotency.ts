@@ -63,12 +63,15 @@ export function answerOnce(app: FastifyInstance, orm: MikroORM): void {
 /** The id of what this request makes or does: from its key when it has one, so that a repeat finds the same. */
 export function idFor(request: FastifyRequest, prefix: string): string {
   const { idempotency } = request
-  const name = idempotency ? Object.values(idempotency.claim) : [crypto.randomUUID()]
-  return `${prefix}${base32(
-    createHash('sha256')
-      .update(JSON.stringify([prefix, ...name]))
-      .digest(),
-  ).slice(0, 26)}`
+  return idFrom(prefix, idempotency ? Object.values(idempotency.claim) : [crypto.randomUUID()])
+}
+
+/** The same id for the same names. */
+export function idFrom(prefix: string, names: string[]): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([prefix, ...names]))
+    .digest()
+  return `${prefix}${base32(hash).slice(0, 26)}`
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -86,10 +89,14 @@ function keyOf(request: FastifyRequest): string | undefined {
 
 /** The body as it was sent, so that a new default changes nothing. */
 function hashOf(request: FastifyRequest): string {
-  const body: unknown = request.rawBody?.length ? JSON.parse(request.rawBody.toString()) : null
+  const body: unknown = request.rawBody?.length ? sent(request.rawBody.toString(), request) : null
   return createHash('sha256')
     .update(canonicalJson([body, request.query]))
     .digest('base64url')
+}
+
+function sent(text: string, { headers }: FastifyRequest): unknown {
+  return headers['content-type']?.toLowerCase().startsWith('application/json') ? JSON.parse(text) : text
 }
 
 type Answer = { status: number; headers: Record<string, string>; body: string }

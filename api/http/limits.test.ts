@@ -25,7 +25,7 @@ function namingVerifier() {
     asked: 0,
     verifyToken: async (sub: string) => {
       verifier.asked += 1
-      return { sub, tenant: 'acme', roles: ['admin' as const], customer: null }
+      return { sub, tenant: 'acme', roles: ['admin' as const], customer: null, client: null }
     },
   }
   return verifier

@@ -23,6 +23,9 @@ const SOURCES: Source[] = [
     field: 'customer_id',
   },
   { answer: 'POST /payment_terms 201', id: '/payment_terms_id', path: '/payment_terms/{id}', query: 'plan_id' },
+  { answer: 'POST /leases 201', id: '/lease_id', path: '/leases/{id}', query: 'plan_id' },
+  { answer: 'POST /cart 201', id: '/cart_line_id', path: '/cart/{id}' },
+  { answer: 'GET /leases 200', id: '/data/0/lease_id', path: '/leases/{id}' },
   { answer: 'POST /webhook_endpoints 201', id: '/webhook_endpoint_id', path: '/webhook_endpoints/{id}' },
   {
     answer: 'POST /test_clocks 201',
@@ -32,6 +35,8 @@ const SOURCES: Source[] = [
     field: 'test_clock',
   },
   { answer: 'POST /api_clients 201', id: '/client_id', path: '/api_clients/{id}' },
+  { answer: 'POST /clients 201', id: '/client_id', path: '/clients/{id}' },
+  { answer: 'POST /clients/{id}/employees 201', id: '/employee_id', path: '/employees/{id}' },
   { answer: 'POST /users 201', id: '/user_id', path: '/users/{id}' },
   { answer: 'GET /payment_terms 200', id: '/data/0/payment_terms_id', path: '/payment_terms/{id}' },
   { answer: 'GET /payment_terms/{id}/receipts 200', id: '/data/0/receipt_id', path: '/receipts/{id}.pdf' },

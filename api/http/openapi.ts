@@ -1,4 +1,10 @@
-type Schema = { $ref?: string; properties?: Record<string, unknown>; required?: string[] }
+export type Schema = {
+  $ref?: string
+  properties?: Record<string, unknown>
+  required?: string[]
+  oneOf?: unknown[]
+  minProperties?: number
+}
 type Content = Record<string, { schema?: Schema }>
 export type Response = { description: string; content?: Content; headers?: object; links?: object }
 export type Operation = {

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { inTenant, withoutTenant } from '../../db/tenancy/scope.ts'
-import { isOwingOnly } from '../../domain/identity/roles.ts'
+import { isOfCompanyOnly, isOwingOnly } from '../../domain/identity/roles.ts'
 import { tooMany } from '../http/limits.ts'
 import { Problem } from '../http/problem.ts'
+import type { Caller } from './caller.ts'
 import { type Access, accessTo } from './permissions.ts'
 import type { TokenVerifier } from './tokens.ts'
 
@@ -28,7 +29,7 @@ export function authenticate(app: FastifyInstance, verify: TokenVerifier): void 
       throw problem
     })
     request.log = request.log.child({ caller: request.caller.sub, tenant: request.caller.tenant })
-    allow(request, access)
+    request.caller = allowed(request.caller, access)
   })
   // Not earlier: reading a body loses whose work it is. From here on the database knows this caller's tenant only.
   app.addHook('preValidation', (request, _reply, done) => {
@@ -37,14 +38,20 @@ export function authenticate(app: FastifyInstance, verify: TokenVerifier): void 
   })
 }
 
-function allow(request: FastifyRequest, access: Exclude<Access, 'public'>): void {
-  const { caller } = request
-  if (!caller?.roles.some((role) => access.includes(role))) {
-    throw new Problem(403, 'forbidden', 'Your role does not allow this.')
-  }
-  if (isOwingOnly(caller.roles) && caller.customer === null) {
+/**
+ * The caller with the roles that count on this route. The others do not widen what may be seen there: a company's admin
+ * who owes as well sees no more of where only who owes may look.
+ */
+function allowed(caller: Caller, access: Exclude<Access, 'public'>): Caller {
+  const roles = caller.roles.filter((role) => access.includes(role))
+  if (roles.length === 0) throw new Problem(403, 'forbidden', 'Your role does not allow this.')
+  if (isOwingOnly(roles) && caller.customer === null) {
     throw new Problem(403, 'forbidden', 'The token does not say which customer you are.')
   }
+  if (isOfCompanyOnly(roles) && caller.client === null) {
+    throw new Problem(403, 'forbidden', 'The token does not say which company you are of.')
+  }
+  return { ...caller, roles }
 }
 
 function bearerToken(request: FastifyRequest): string {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { isOwingOnly, type Role } from '../../domain/identity/roles.ts'
+import { isOfCompanyOnly, isOwingOnly, type Role } from '../../domain/identity/roles.ts'
 
 /** Who sends a request, as the token says. */
 export type Caller = {
@@ -8,6 +8,8 @@ export type Caller = {
   roles: Role[]
   /** The customer whose plans somebody with a role of those who owe may see. */
   customer: string | null
+  /** The company (client) whose admin, or whose employee, it is. */
+  client: string | null
 }
 
 declare module 'fastify' {
@@ -28,4 +30,12 @@ export function callerOf(request: FastifyRequest): Caller {
  */
 export function onlyCustomer(caller: Caller): string | null {
   return isOwingOnly(caller.roles) ? (caller.customer ?? '') : null
+}
+
+/**
+ * The only company whose things the caller may see; `null` when that is no limit. Where it is none, `onlyCustomer` may be
+ * one. A company's admin whose token names no company sees nothing.
+ */
+export function onlyClient(caller: Caller): string | null {
+  return isOfCompanyOnly(caller.roles) ? (caller.client ?? '') : null
 }

@@ -273,17 +273,17 @@ describe("a tenant's own OIDC provider", () => {
       const signed = await theirs.token({ sub: 'ann', ...claims })
       return ask(app, 'GET', '/payment_terms', { token: signed })
     }
-    expect((await as({ role: 'client_admin' })).status).toBe(401)
+    expect((await as({ role: 'agent' })).status).toBe(401)
     const row = { issuer: theirs.url, tenantId: 'acme', audience: 'tenor', createdAt: new Date().toISOString() }
     await world.orm.em.fork().insert(TenantIssuers, row)
-    expect((await as({ role: 'client_admin' })).status).toBe(401)
+    expect((await as({ role: 'agent' })).status).toBe(401)
     now += 31_000
-    expect((await as({ role: 'client_admin' })).status).toBe(200)
-    expect((await as({ role: 'client_admin', tenant: 'other' })).status).toBe(401)
+    expect((await as({ role: 'agent' })).status).toBe(200)
+    expect((await as({ role: 'agent', tenant: 'other' })).status).toBe(401)
     expect((await as({ role: 'admin' })).status).toBe(401)
     await world.orm.em.fork().nativeDelete(TenantIssuers, { issuer: theirs.url })
     now += 31_000
-    expect((await as({ role: 'client_admin' })).status).toBe(401)
+    expect((await as({ role: 'agent' })).status).toBe(401)
   })
 })
 

@@ -74,7 +74,7 @@ export function oauthRoutes(app: App, deps: ApiDeps, countAttempt: CountAttempt)
       const client = await clientFor(deps, id, secret)
       if (!client) throw wrongClient()
       const claims = { sub: client.id, tenant: client.tenantId, roles: ['api_client' as const] }
-      request.caller = { ...claims, customer: null }
+      request.caller = { ...claims, customer: null, client: null }
       return reply.headers(NOT_KEPT).send({
         access_token: await issuer.sign(claims, `${CLIENT_TOKEN_SECONDS}s`),
         token_type: 'Bearer' as const,

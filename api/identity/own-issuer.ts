@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import type { Role } from '../../domain/identity/roles.ts'
 import { Problem } from '../http/problem.ts'
 
-/** What a token of ours says; `customer` for roles of those who owe. */
-export type OwnClaims = { sub: string; tenant: string; roles: Role[]; customer?: string }
+/** What a token of ours says; `customer` for roles of those who owe, `client` for those of a company. */
+export type OwnClaims = { sub: string; tenant: string; roles: Role[]; customer?: string; client?: string }
 
 /** Tenor as the issuer of its tokens, in development. `ttl` like `8h` or `30m`. */
 export type OwnIssuer = { sign(claims: OwnClaims, ttl: string): Promise<string> }

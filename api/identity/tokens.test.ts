@@ -55,6 +55,7 @@ describe('a bearer token', () => {
       tenant: 'acme',
       roles: ['broker'],
       customer: null,
+      client: null,
     })
     const claims = { sub: 'c', tenant: 'acme', roles: ['customer', 'unheard-of'], customer: 'cust_1' }
     expect(await verify(await ours.token(claims))).toEqual({
@@ -62,6 +63,7 @@ describe('a bearer token', () => {
       tenant: 'acme',
       roles: ['customer'],
       customer: 'cust_1',
+      client: null,
     })
   })
 
@@ -134,6 +136,7 @@ describe("a tenant's own issuer", () => {
       tenant: 'acme',
       roles: ['client_admin'],
       customer: null,
+      client: null,
     })
   })
 
@@ -151,6 +154,41 @@ describe("a tenant's own issuer", () => {
   it('has subjects of its own: none is taken for one of another issuer', async () => {
     const mine = await verify(await theirs.token({ sub: BROKER.sub, role: 'api_client' }))
     expect(mine.sub).not.toBe((await verify(await ours.token(BROKER))).sub)
+  })
+})
+
+describe('an employee whom the token does not name', () => {
+  const asked: string[] = []
+  const findEmployee = async (tenant: string, email: string) => {
+    asked.push(`${tenant} ${email}`)
+    return email === 'ann@acme.example' ? { employee: 'emp_ann', client: 'cli_acme' } : null
+  }
+  const callerOf = async (claims: JWTPayload) => {
+    const issuer = { name: theirs.url, audience: 'tenor', keys: keysOfIssuer(theirs.url) }
+    const knowing = tokenVerifier(
+      async () => ({ ...issuer, speaksFor: { tenant: 'acme', roles: TENANT_ROLES } }),
+      findEmployee,
+    )
+    return knowing(await theirs.token({ sub: 'ann', ...claims }))
+  }
+  const ann = { role: 'employee', email: 'ann@acme.example', email_verified: true }
+  beforeEach(() => void asked.splice(0))
+
+  it('is known by an address that the issuer has verified', async () => {
+    expect(await callerOf(ann)).toMatchObject({ customer: 'emp_ann', client: 'cli_acme', roles: ['employee'] })
+    expect(await callerOf({ ...ann, email: 'bob@acme.example' })).toMatchObject({ customer: null, client: null })
+    expect(asked).toEqual(['acme ann@acme.example', 'acme bob@acme.example'])
+  })
+
+  it.each([
+    ['the address is not verified', { email_verified: false }, null],
+    ['nothing says that it is verified', { email_verified: undefined }, null],
+    ['there is no address', { email: undefined }, null],
+    ['the role is another', { role: 'client_admin' }, null],
+    ['the token names somebody', { customer: 'emp_bob' }, 'emp_bob'],
+  ])('is not looked for when %s', async (_, claims, customer) => {
+    expect((await callerOf({ ...ann, ...claims })).customer).toBe(customer)
+    expect(asked).toEqual([])
   })
 })
 

@@ -20,6 +20,9 @@ const Claims = z.object({
   role: z.enum(ROLES).optional().catch(undefined),
   roles: z.array(z.string()).max(50).optional(),
   customer: id.optional(),
+  client: id.optional(),
+  email: z.string().max(254).optional().catch(undefined),
+  email_verified: z.boolean().optional().catch(undefined),
 })
 
 /** Somebody whose tokens are taken. */
@@ -35,27 +38,32 @@ export type Issuer = {
 /** The issuer of that name, `null` when tokens of it are not taken. */
 export type FindIssuer = (name: string) => Promise<Issuer | null>
 export type TokenVerifier = (token: string) => Promise<Caller>
+/** The employee of the tenant with this address, whose company has the address's domain. */
+export type FindEmployee = (tenant: string, email: string) => Promise<{ employee: string; client: string } | null>
 
 /**
  * Checks bearer tokens: issuer, signature, audience, times, and whether the issuer may say what it says. Throws the
- * problem to answer with.
+ * problem to answer with. An employee whom the token does not name is known by the address in it, which the issuer must
+ * say is theirs.
  */
-export function tokenVerifier(find: FindIssuer): TokenVerifier {
+export function tokenVerifier(find: FindIssuer, findEmployee: FindEmployee = async () => null): TokenVerifier {
   return async (token) => {
     const issuer = await find(nameIn(token))
     if (!issuer) throw refused()
     const claims = Claims.safeParse(await verified(token, issuer))
     if (!claims.success) throw invalidToken('The token lacks a claim: it needs sub, tenant and role.')
-    return issuer.speaksFor === 'all' ? said(claims.data) : saidOfTenant(claims.data, issuer.name, issuer.speaksFor)
+    const { speaksFor, name } = issuer
+    const caller = speaksFor === 'all' ? said(claims.data) : saidOfTenant(claims.data, name, speaksFor)
+    return recognised(caller, claims.data, findEmployee)
   }
 }
 
 type Said = z.output<typeof Claims>
 
 function said(claims: Said): Caller {
-  const { sub, tenant, customer = null } = claims
+  const { sub, tenant, customer = null, client = null } = claims
   if (tenant === undefined) throw invalidToken('The token does not say for which tenant it is.')
-  return { sub, tenant, roles: rolesIn(claims, ROLES), customer }
+  return { sub, tenant, roles: rolesIn(claims, ROLES), customer, client }
 }
 
 /**
@@ -64,7 +72,15 @@ function said(claims: Said): Caller {
  */
 function saidOfTenant(claims: Said, name: string, { tenant, roles }: Exclude<Issuer['speaksFor'], 'all'>): Caller {
   if (claims.tenant !== undefined && claims.tenant !== tenant) throw refused()
-  return { sub: `${name}#${claims.sub}`, tenant, roles: rolesIn(claims, roles), customer: claims.customer ?? null }
+  const { sub, customer = null, client = null } = claims
+  return { sub: `${name}#${sub}`, tenant, roles: rolesIn(claims, roles), customer, client }
+}
+
+async function recognised(caller: Caller, { email, email_verified }: Said, find: FindEmployee): Promise<Caller> {
+  const isNamed = caller.customer !== null || !caller.roles.includes('employee')
+  if (isNamed || email === undefined || email_verified !== true) return caller
+  const found = await find(caller.tenant, email)
+  return found ? { ...caller, customer: found.employee, client: caller.client ?? found.client } : caller
 }
 
 function rolesIn({ role, roles = [] }: Said, allowed: readonly Role[]): Role[] {

@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { instantOf } from '../../db/columns.ts'
 import { Customers } from '../../db/customers/customers.ts'
 import { type UserRow, Users } from '../../db/identity/users.ts'
+import { Clients } from '../../db/leasing/clients.ts'
 import { BY_CREATION, pageOf as readPage } from '../../db/pages.ts'
-import { isOwingOnly, ROLES, type Role } from '../../domain/identity/roles.ts'
+import { isOfCompanyOnly, isOwingOnly, ROLES, type Role } from '../../domain/identity/roles.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
-import { customerId, email, instant, listQuery, pageOf, pathId } from '../http/fields.ts'
+import { clientId, customerId, email, instant, listQuery, pageOf, pathId } from '../http/fields.ts'
 import { idempotencyHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { conflict, notFound, unprocessable } from '../http/problem.ts'
@@ -24,6 +25,7 @@ const User = z
     email: z.string(),
     roles,
     customer_id: z.string().nullable(),
+    client_id: z.string().nullable(),
     disabled: z.boolean(),
     created_at: instant,
   })
@@ -35,7 +37,11 @@ const UserBody = z
   .strictObject({
     email,
     roles,
-    customer_id: customerId.optional().meta({ description: 'Whose plans are shown to a customer or an employee.' }),
+    customer_id: customerId.optional().meta({
+      description:
+        'Whose plans are shown to a customer or an employee. An employee may be known by the address instead.',
+    }),
+    client_id: clientId.optional().meta({ description: "Whose company is shown to a company's admin." }),
   })
   .meta({ id: 'UserBody' })
 const UserChange = z
@@ -43,6 +49,7 @@ const UserChange = z
     password: z.string().min(12).max(200).optional(),
     roles: roles.optional(),
     customer_id: customerId.nullable().optional(),
+    client_id: clientId.nullable().optional(),
     disabled: z.boolean().optional().meta({ description: 'Who is disabled cannot sign in; tokens expire in an hour.' }),
   })
   .meta({ id: 'UserChange', description: 'What is absent stays.' })
@@ -68,13 +75,14 @@ function making(app: App, deps: ApiDeps): void {
   const options = { schema, config: { answerHoldsSecret: true }, preHandler: onlyWithOwnIssuer(deps) }
   app.post('/users', options, async (request, reply) => {
     const { tenant } = callerOf(request)
-    const { roles, customer_id = null } = request.body
+    const { roles, customer_id = null, client_id = null } = request.body
     const em = deps.orm.em.fork()
-    await refuseCustomer(em, tenant, roles, customer_id)
+    const named = { customerId: customer_id, clientId: client_id }
+    await refuseUnnamed(em, tenant, roles, named)
     const id = idFor(request, 'usr_')
     const password = newSecret()
     const row = {
-      ...{ id, tenantId: tenant, email: request.body.email.toLowerCase(), roles, customerId: customer_id },
+      ...{ id, tenantId: tenant, email: request.body.email.toLowerCase(), roles, ...named },
       ...{ passwordHash: await hashPassword(password), createdAt: instantOf(deps.now()), disabledAt: null },
     }
     // Whoever takes over the key of one who died before answering: nobody was shown that one's password.
@@ -123,10 +131,12 @@ function changing(app: App, deps: ApiDeps): void {
   app.patch('/users/:id', { schema, preHandler: onlyWithOwnIssuer(deps) }, async (request) => {
     const em = deps.orm.em.fork()
     const user = await find(em, callerOf(request), request.params.id)
-    const { password, roles = user.roles, customer_id = user.customerId ?? null, disabled } = request.body
-    await refuseCustomer(em, user.tenantId, roles, customer_id)
+    const { password, roles = user.roles, disabled } = request.body
+    const { customer_id = user.customerId ?? null, client_id = user.clientId ?? null } = request.body
+    const named = { customerId: customer_id, clientId: client_id }
+    await refuseUnnamed(em, user.tenantId, roles, named)
     const disabledAt = (disabled ?? user.disabledAt != null) ? (user.disabledAt ?? instantOf(deps.now())) : null
-    const change = { roles, customerId: customer_id, disabledAt }
+    const change = { roles, ...named, disabledAt }
     const hash = password === undefined ? {} : { passwordHash: await hashPassword(password) }
     const { id, tenantId } = user
     await em.nativeUpdate(Users, { id, tenantId }, { ...change, ...hash })
@@ -134,13 +144,25 @@ function changing(app: App, deps: ApiDeps): void {
   })
 }
 
-/** Who owes must be some customer, and whoever is named must be one of the tenant's. */
-async function refuseCustomer(em: EntityManager, tenantId: string, roles: Role[], id: string | null): Promise<void> {
-  if (id === null && isOwingOnly(roles)) {
+type Named = { customerId: string | null; clientId: string | null }
+
+/**
+ * Who owes must be some customer, though an employee may be known by the address; who is a company's admin must be some
+ * company's; and whoever is named must be one of the tenant's.
+ */
+async function refuseUnnamed(em: EntityManager, tenantId: string, roles: Role[], named: Named): Promise<void> {
+  const { customerId, clientId } = named
+  if (customerId === null && isOwingOnly(roles) && !roles.includes('employee')) {
     throw unprocessable('customer_missing', 'Say which customer a user of these roles is.', '/customer_id')
   }
-  if (id !== null && (await em.count(Customers, { tenantId, id })) === 0) {
+  if (clientId === null && isOfCompanyOnly(roles)) {
+    throw unprocessable('client_missing', 'Say which company a user of these roles is of.', '/client_id')
+  }
+  if (customerId !== null && (await em.count(Customers, { tenantId, id: customerId })) === 0) {
     throw unprocessable('unknown_customer', 'There is no such customer: create it first.', '/customer_id')
+  }
+  if (clientId !== null && (await em.count(Clients, { tenantId, id: clientId, deletedAt: null })) === 0) {
+    throw unprocessable('unknown_client', 'There is no such company: create it first.', '/client_id')
   }
 }
 
@@ -152,6 +174,7 @@ async function find(em: EntityManager, { tenant }: Caller, id: string): Promise<
 
 type Shown = Pick<UserRow, 'id' | 'email' | 'roles' | 'createdAt'> & {
   customerId?: string | null
+  clientId?: string | null
   disabledAt?: string | null
 }
 function show(row: Shown): z.output<typeof User> {
@@ -160,6 +183,7 @@ function show(row: Shown): z.output<typeof User> {
     email: row.email,
     roles: row.roles,
     customer_id: row.customerId ?? null,
+    client_id: row.clientId ?? null,
     disabled: row.disabledAt != null,
     created_at: row.createdAt,
   }

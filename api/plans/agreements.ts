@@ -69,6 +69,29 @@ export function cancellationTerms(body: Body): CancellationTerms {
   }
 }
 
+/** The terms as clients write them. */
+export function showCancellationTerms(terms: CancellationTerms): Body {
+  const { coolingOffDays, fee, collectBalance } = terms
+  const options = {
+    ...(coolingOffDays === undefined ? {} : { cooling_off_days: coolingOffDays }),
+    ...(fee === undefined ? {} : { fee }),
+    ...(collectBalance === undefined ? {} : { collect_balance: collectBalance }),
+  }
+  switch (terms.type) {
+    case 'short_rate':
+      return { type: terms.type, penalty_percent: terms.penaltyPercent, ...options }
+    case 'tiered': {
+      const tiers = terms.tiers.map(({ fromDay, refundPercent }) => ({
+        from_day: fromDay,
+        refund_percent: refundPercent,
+      }))
+      return { type: terms.type, tiers, ...options }
+    }
+    default:
+      return { type: terms.type, ...options }
+  }
+}
+
 const days = z.int().min(1).max(MAX_RETRY_DAYS)
 export const RetryPolicyBody = z
   .strictObject({

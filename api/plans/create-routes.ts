@@ -6,11 +6,9 @@ import { setTag } from '../http/etag.ts'
 import { idempotencyHeader } from '../http/headers.ts'
 import { idFor } from '../http/idempotency.ts'
 import { type Caller, callerOf } from '../identity/caller.ts'
-import { createPlan, quotePlan } from './create.ts'
 import type { PlanApi } from './kind.ts'
-import { shown, showQuote } from './present.ts'
+import { shown } from './present.ts'
 import { wholePlanFor } from './queries.ts'
-import { Quote } from './shapes.ts'
 
 /** Quotes and creations: one body, one function of the rules. */
 export function planCreation(app: App, kind: PlanApi, deps: ApiDeps): void {
@@ -24,13 +22,10 @@ export function planCreation(app: App, kind: PlanApi, deps: ApiDeps): void {
         summary: `The schedule that a ${one} would have; makes nothing`,
         headers: idempotencyHeader,
         body: kind.quoteBody,
-        response: writeAnswers({ 200: json(Quote, 'The schedule.') }, 409, 422),
+        response: writeAnswers({ 200: json(kind.quoteShape, 'The schedule.') }, 409, 422),
       },
     },
-    async (request) => {
-      const plan = await quotePlan(deps.orm.em.fork(), deps, callerOf(request), kind, kind.asked(request.body))
-      return showQuote(plan)
-    },
+    (request) => kind.quote({ em: deps.orm.em.fork(), deps, caller: callerOf(request) }, request.body),
   )
 
   app.post(
@@ -47,7 +42,7 @@ export function planCreation(app: App, kind: PlanApi, deps: ApiDeps): void {
     async (request, reply) => {
       const caller = callerOf(request)
       const id = idFor(request, kind.idPrefix)
-      await createPlan(deps.orm.em.fork(), deps, caller, kind, kind.asked(request.body), { id, requestId: request.id })
+      await kind.create({ em: deps.orm.em.fork(), deps, caller }, request.body, { id, requestId: request.id })
       return answerWithPlan(reply.code(201).header('location', `${path}/${id}`), deps, caller, kind, id)
     },
   )

@@ -1,3 +1,4 @@
+import type { DeviceRow } from '../../db/leasing/stock.ts'
 import type { InstallmentRow } from '../../db/plans/installments.ts'
 import type { PlanRow } from '../../db/plans/plans.ts'
 import type { LedgerEntry } from '../../db/plans/read-ledger.ts'
@@ -9,21 +10,30 @@ import type { PlanHead } from '../../domain/plans/effects.ts'
 import { headOf } from '../../domain/plans/effects.ts'
 import { dueMoment, outstanding, paidIn, statusOf } from '../../domain/plans/figures.ts'
 import type { Cancellation, Plan } from '../../domain/plans/plan.ts'
-import type { CancellationTerms } from '../../domain/plans/terms.ts'
 import type { ApiDeps } from '../deps.ts'
+import { showCancellationTerms } from './agreements.ts'
 import type { PlanApi } from './kind.ts'
 
 /** From rows to what clients read. */
 
-export type PlanRows = { plan: PlanRow; installments: InstallmentRow[]; charges: TransactionRow[] }
+export type PlanRows = {
+  plan: PlanRow
+  installments: InstallmentRow[]
+  charges: TransactionRow[]
+  /** Of a lease: its device. */
+  unit: DeviceRow | null
+}
 
 export type ShowPlan = (rows: PlanRows) => ReturnType<typeof showPlan>
 
 /** How plans of one kind are shown. */
-export function shown({ idField }: Pick<PlanApi, 'idField'>, { orm, temporal, config }: ApiDeps): ShowPlan {
+export function shown(
+  { idField, more = () => ({}) }: Pick<PlanApi, 'idField' | 'more'>,
+  { orm, temporal, config }: ApiDeps,
+): ShowPlan {
   const ui = config.temporalUiUrl.replace(/\/$/, '')
   const workflows = `${ui}/namespaces/${encodeURIComponent(temporal.options.namespace)}/workflows`
-  return (rows) => showPlan(rows, requestOf(orm, rows.plan), idField, workflows)
+  return (rows) => ({ ...showPlan(rows, requestOf(orm, rows.plan), idField, workflows), ...more(rows) })
 }
 
 type Request = ReturnType<typeof requestOf>
@@ -95,20 +105,6 @@ function showRequest(request: Request) {
     coupon_code: (request.coupon_code as string | undefined) ?? null,
     payment_terms: (request.payment_terms as Record<string, unknown> | undefined) ?? null,
     metadata: (request.metadata as Record<string, string> | undefined) ?? {},
-  }
-}
-
-function showCancellationTerms(terms: CancellationTerms) {
-  return {
-    type: terms.type,
-    cooling_off_days: terms.coolingOffDays,
-    fee: terms.fee,
-    collect_balance: terms.collectBalance,
-    penalty_percent: terms.type === 'short_rate' ? terms.penaltyPercent : undefined,
-    tiers:
-      terms.type === 'tiered'
-        ? terms.tiers.map(({ fromDay, refundPercent }) => ({ from_day: fromDay, refund_percent: refundPercent }))
-        : undefined,
   }
 }
 

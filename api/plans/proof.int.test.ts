@@ -46,7 +46,7 @@ it('says of each thing that it holds, and what is still on its way', async () =>
   expect(answer.body).toMatchObject({ plan_id: id, status: 'in_flight' })
   const late = answer.body.checks.filter((check: { status: string }) => check.status !== 'ok')
   expect(late.map((check: { name: string }) => check.name)).toEqual(['notices'])
-  expect(answer.body.checks).toHaveLength(10)
+  expect(answer.body.checks).toHaveLength(12)
 })
 
 it('is not for others, nor for customers', async () => {

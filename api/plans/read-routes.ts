@@ -1,10 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { NOTHING } from '../../db/pages.ts'
 import { listPlans, listReceipts, listTransactions } from '../../db/plans/read.ts'
 import { listLedger } from '../../db/plans/read-ledger.ts'
 import { timelineMaterial } from '../../db/plans/read-timeline.ts'
 import { planOf } from '../../db/plans/rows.ts'
 import { cancellationQuote } from '../../domain/plans/cancel.ts'
+import type { PlanKind } from '../../domain/plans/plan.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers, json, unchanged } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
@@ -49,6 +51,7 @@ export function planReads(app: App, kind: PlanApi, deps: ApiDeps): void {
 function readPlans(app: App, api: PlanApi, deps: ApiDeps): void {
   const { kind, path, tag, one, shapes } = api
   const show = shown(api, deps)
+  const list = api.list ?? plainList(kind)
 
   app.get(
     path,
@@ -56,18 +59,15 @@ function readPlans(app: App, api: PlanApi, deps: ApiDeps): void {
       schema: {
         tags: [tag],
         summary: 'List, newest first',
-        querystring: listPlansQuery,
+        querystring: api.listQuery ? listPlansQuery.extend(api.listQuery) : listPlansQuery,
         response: answers({ 200: json(shapes.list, 'One page.') }),
       },
     },
     async (request) => {
       const caller = callerOf(request)
-      const { limit, cursor, customer_id, status, test_clock } = request.query
-      const only = onlyCustomer(caller)
-      if (only !== null && customer_id !== undefined && customer_id !== only) return { data: [], next_cursor: null }
-      const filter = { kind, customerId: only ?? customer_id, status, testClockId: test_clock }
+      const { limit, cursor, ...query } = request.query as z.output<typeof listPlansQuery>
       return atOneMoment(deps.orm.em.fork(), async (em) => {
-        const page = await listPlans(em, caller.tenant, filter, { limit, cursor })
+        const page = await list(em, caller, query, { limit, cursor })
         const rows = await withRows(em, page.data)
         return { data: rows.map(show), next_cursor: page.nextCursor }
       })
@@ -92,6 +92,16 @@ function readPlans(app: App, api: PlanApi, deps: ApiDeps): void {
       return isHeld(request, reply, plan) ? reply.code(304).send() : reply.send(plan)
     },
   )
+}
+
+function plainList(kind: PlanKind): NonNullable<PlanApi['list']> {
+  return async (em, caller, query, page) => {
+    const { customer_id, status, test_clock } = query as Omit<z.output<typeof listPlansQuery>, 'limit' | 'cursor'>
+    const only = onlyCustomer(caller)
+    if (only !== null && customer_id !== undefined && customer_id !== only) return NOTHING
+    const filter = { kind, customerId: only ?? customer_id, status, testClockId: test_clock }
+    return listPlans(em, caller.tenant, filter, page)
+  }
 }
 
 function readCancellationQuote(app: App, { kind, path, tag }: PlanApi, deps: ApiDeps): void {

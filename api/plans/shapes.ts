@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { INSTALLMENT_STATUSES, PLAN_STATUSES } from '../../domain/plans/plan.ts'
+import { INSTALLMENT_STATUSES, PLAN_KINDS, PLAN_STATUSES } from '../../domain/plans/plan.ts'
 import { amount, anyObject, date, instant, pageOf, signedAmount } from '../http/fields.ts'
 
 /** What answers about plans look like. Fields that do not apply are null, not absent. */
@@ -72,7 +72,7 @@ export const Pause = z
   .meta({ id: 'Pause' })
 
 const planFields = {
-  kind: z.enum(['financing', 'lease', 'rent_to_own']),
+  kind: z.enum(PLAN_KINDS),
   status: PlanStatus,
   customer_id: z.string(),
   currency: z.string(),
@@ -107,7 +107,8 @@ const planFields = {
   canceled_at: instant.nullable(),
 }
 
-const decided = {
+/** What every decision says of itself. */
+export const decided = {
   preview: z.boolean().meta({ description: 'True when nothing was changed.' }),
   provisional: z.boolean().meta({ description: 'A charge was under way: figures may change when its end is known.' }),
   charge_of_the_day: z
@@ -115,14 +116,19 @@ const decided = {
     .meta({ description: "Whether the day's charge came before or after this decision; `none` when none is due." }),
 }
 
-/** The shapes of one kind of plan, named for it; only the name of the id differs between kinds. */
-export function planShapes<IdField extends string>(idField: IdField, name: string) {
+/** The shapes of one kind of plan, named for it: the name of the id differs between kinds, and what they have besides. */
+export function planShapes<IdField extends string, More extends z.ZodRawShape = Record<never, never>>(
+  idField: IdField,
+  name: string,
+  more: More = {} as More,
+) {
   const id = { [idField]: z.string() } as Record<IdField, z.ZodString>
-  const plan = z.object({ ...id, ...planFields }).meta({ id: name })
+  const fields = { ...planFields, ...more }
+  const plan = z.object({ ...id, ...fields }).meta({ id: name })
   const adjusted = z
     .object({
       ...id,
-      ...planFields,
+      ...fields,
       adjustment: z.object({
         previous_total_amount: amount,
         total_amount: amount,
@@ -132,7 +138,7 @@ export function planShapes<IdField extends string>(idField: IdField, name: strin
       ...decided,
     })
     .meta({ id: `${name}Adjusted` })
-  const canceled = z.object({ ...id, ...planFields, ...decided }).meta({ id: `${name}Canceled` })
+  const canceled = z.object({ ...id, ...fields, ...decided }).meta({ id: `${name}Canceled` })
   return { plan, adjusted, canceled, list: pageOf(plan, name) }
 }
 

@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey, type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common'
 import { describeDate } from '../../domain/calendar.ts'
+import { clientOf } from '../../domain/leasing/lease.ts'
 import { formatMoney } from '../../domain/money.ts'
 import { nextBillingAt } from '../../domain/plans/coming.ts'
 import { outstanding, statusOf } from '../../domain/plans/figures.ts'
@@ -12,10 +13,12 @@ export function searchAttributesOf(plan: Plan): TypedSearchAttributes {
     value,
   })
   const next = nextBillingAt(plan)
+  const client = clientOf(plan)
   return new TypedSearchAttributes([
     keyword('TenorPlanKind', plan.kind),
     keyword('TenorPlanStatus', statusOf(plan)),
     keyword('TenorCustomer', plan.customer),
+    ...(client === null ? [] : [keyword('TenorClient', client)]),
     keyword('TenorTenant', plan.tenant),
     keyword('TenorCurrency', plan.terms.currency),
     { key: defineSearchAttributeKey('TenorOutstanding', 'INT'), value: outstanding(plan) },
@@ -24,7 +27,7 @@ export function searchAttributesOf(plan: Plan): TypedSearchAttributes {
   ])
 }
 
-const KINDS = { financing: 'Financing term', lease: 'Lease', rent_to_own: 'Rent-to-own plan' }
+const KINDS = { financing: 'Financing term', lease: 'Lease', rent_to_own: 'Rent-to-own plan', statement: 'Statement' }
 
 export function describePlan(plan: Plan): { staticSummary: string; staticDetails: string } {
   const { terms, installments } = plan

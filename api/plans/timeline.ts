@@ -6,10 +6,11 @@ import { compareInstants, describeDate, describeMoment, later, startOfDay } from
 import { formatMoney } from '../../domain/money.ts'
 import { type ComingCharge, comingCharges } from '../../domain/plans/coming.ts'
 import { dueMoment, findInstallment, unpaid } from '../../domain/plans/figures.ts'
-import type { Installment, Pause, Plan } from '../../domain/plans/plan.ts'
+import { type Installment, PAYROLL, type Pause, type Plan } from '../../domain/plans/plan.ts'
+import { reminderMoment } from '../../domain/plans/reminders.ts'
 import type { Instant, Terms } from '../../domain/plans/terms.ts'
-import { reminderMoment } from '../../domain/plans/time.ts'
 import { reasonInWords, typeInWords } from '../../domain/plans/words.ts'
+import { amountIn, comingOfLease, LEASE_EVENTS, type Money, type ToldEvent } from './lease-timeline.ts'
 import { attemptOutcome } from './present.ts'
 import { whyMoved } from './why.ts'
 
@@ -39,14 +40,13 @@ export function timelineOf(plan: PlanRow, material: TimelineMaterial): TimelineI
   return [...inOrder(past), ...inOrder(coming(plan, material, money))]
 }
 
-type Money = (amount: number) => string
-
 function inOrder(items: TimelineItem[]): TimelineItem[] {
   return items.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
 
 /** Events that say more than the movements, notices and escalations beside them; the rest would be told twice. */
-const EVENTS: Record<string, (data: Record<string, unknown>, money: Money) => { title: string; why?: string }> = {
+const EVENTS: Record<string, ToldEvent> = {
+  ...LEASE_EVENTS,
   'plan.created': (data, money) => ({ title: `Agreed: ${amountIn(data.total_amount, money)} in all` }),
   'plan.activated': () => ({ title: 'The term has begun' }),
   'plan.adjusted': (data, money) => ({
@@ -77,10 +77,6 @@ const EVENTS: Record<string, (data: Record<string, unknown>, money: Money) => { 
     title: `A refund of ${amountIn(data.amount, money)} is not made any more`,
     why: 'The payment that it was of has been taken back.',
   }),
-}
-
-function amountIn(value: unknown, money: Money): string {
-  return typeof value === 'number' ? money(value) : 'nothing'
 }
 
 function eventItem({ type, data, occurredAt }: TimelineMaterial['events'][number], money: Money): TimelineItem[] {
@@ -126,11 +122,16 @@ function subjectOf(row: TransactionRow, money: Money): string {
   return `Instalment ${row.installmentNumber}, ${amount}${again}`
 }
 
+const SUCCEEDED: Record<string, Record<TransactionRow['type'], string>> = {
+  external: { charge: 'settled outside the gateway', refund: 'settled outside the gateway' },
+  payroll: { charge: 'deducted from pay', refund: 'given back by pay' },
+}
+
 function endOf(row: TransactionRow): string {
   const code = row.declineCode ? ` (${row.declineCode})` : ''
   switch (row.status) {
     case 'succeeded':
-      return row.gateway === 'external' ? 'settled outside the gateway' : 'succeeded'
+      return SUCCEEDED[row.gateway]?.[row.type] ?? 'succeeded'
     case 'failed':
       return row.outcome === 'requires_action' ? `needs the customer${code}` : `declined${code}`
     case 'unknown':
@@ -152,7 +153,7 @@ function escalationItems(row: TimelineMaterial['escalations'][number], money: Mo
     ...item,
     at: row.openedAt,
     type: 'escalation.opened',
-    title: `${escalatedWhat(row)} was escalated to a broker: ${money(row.amount)}`,
+    title: `${escalatedWhat(row)} was escalated to a broker${isOrder(row) ? '' : `: ${money(row.amount)}`}`,
     why: whyEscalated(row),
   }
   if (!row.resolvedAt) return [opened]
@@ -161,7 +162,13 @@ function escalationItems(row: TimelineMaterial['escalations'][number], money: Mo
   return [opened, { ...item, at: row.resolvedAt, type: 'escalation.resolved', title, why: note }]
 }
 
-function escalatedWhat({ installmentNumber }: TimelineMaterial['escalations'][number]): string {
+function isOrder({ reason }: TimelineMaterial['escalations'][number]): boolean {
+  return reason === 'not_dispatched'
+}
+
+function escalatedWhat(row: TimelineMaterial['escalations'][number]): string {
+  if (isOrder(row)) return 'The order'
+  const { installmentNumber } = row
   if (installmentNumber === null || installmentNumber === undefined) return 'A refund'
   return installmentNumber === 0 ? 'The balance of the cancellation' : `Instalment ${installmentNumber}`
 }
@@ -173,8 +180,9 @@ function whyEscalated({ reason, code }: TimelineMaterial['escalations'][number])
 }
 
 function coming(row: PlanRow, { installments }: TimelineMaterial, money: Money): TimelineItem[] {
-  if (row.lifecycle !== 'pending' && row.lifecycle !== 'active') return []
   const plan = planOf(row, installments)
+  const ofLease = comingOfLease(plan).map((item) => ({ ...NOTHING, ...item, coming: true }))
+  if (row.lifecycle !== 'pending' && row.lifecycle !== 'active') return ofLease
   const { terms, pause } = plan
   const end = {
     ...NOTHING,
@@ -188,7 +196,7 @@ function coming(row: PlanRow, { installments }: TimelineMaterial, money: Money):
     ...(charge.isRetry ? [] : comingReminder(plan, charge.installment, money)),
     comingCharge(plan, charge, money),
   ])
-  return [...(pause?.until ? [comingResumption(pause.mode, pause.until, terms)] : []), ...charges, end]
+  return [...(pause?.until ? [comingResumption(pause.mode, pause.until, terms)] : []), ...charges, ...ofLease, end]
 }
 
 function comingResumption(mode: Pause['mode'], until: Instant, terms: Terms): TimelineItem {
@@ -205,7 +213,8 @@ function comingCharge(plan: Plan, { installment, at, isRetry }: ComingCharge, mo
   const amount = unpaid(installment)
   const { number } = installment
   const what = `Instalment ${number} of ${plan.installments.length}, ${money(amount)}`
-  const title = `${what}, ${isRetry ? 'is tried again' : 'is charged'} ${describeMoment(at, plan.terms.timezone)}`
+  const how = plan.paymentMethod.type === PAYROLL.type ? 'comes off pay' : 'is charged'
+  const title = `${what}, ${isRetry ? 'is tried again' : how} ${describeMoment(at, plan.terms.timezone)}`
   const why = isRetry ? whyRetry(plan.terms) : whyThen(plan, installment, at)
   const type = isRetry ? 'retry' : 'due'
   return { ...NOTHING, at, type, title, why, amount, installment_number: number, coming: true }

@@ -21,6 +21,11 @@ describe('why money moved', () => {
     )
   })
 
+  it('says so of what comes off pay', () => {
+    const why = { cause: 'due', due_date: '2027-02-28' }
+    expect(whyMoved({ why, gateway: 'payroll' }, money)).toBe('Deducted from pay on its due date; due 28 Feb 2027')
+  })
+
   it('is nothing where nothing was kept, and never fails on what is not understood', () => {
     expect(whyMoved({ why: null }, money)).toBeNull()
     expect(whyMoved({ why: {} }, money)).toBeNull()

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { TransactionRow } from '../../db/plans/transactions.ts'
 import { describeDate } from '../../domain/calendar.ts'
+import { PAYROLL } from '../../domain/plans/plan.ts'
 
 const CAUSES: Record<string, string> = {
   due: 'charged on its due date',
@@ -13,6 +14,8 @@ const CAUSES: Record<string, string> = {
   cancellation: 'given back because of the cancellation',
   overpaid: 'given back because more was paid than owed',
 }
+
+const BY_PAY: Record<string, string> = { due: 'deducted from pay on its due date', retry: 'deducted from pay instead' }
 
 const maybe = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined)
 /** The inputs that are kept with a movement, as far as they are told. */
@@ -29,7 +32,10 @@ const Inputs = z.object({
 })
 
 /** Why this amount and why this date, in words, from what was kept when the money moved; null when nothing was. */
-export function whyMoved({ why }: Pick<TransactionRow, 'why'>, money: (amount: number) => string): string | null {
+export function whyMoved(
+  { why, gateway }: Pick<TransactionRow, 'why'> & { gateway?: string },
+  money: (amount: number) => string,
+): string | null {
   const kept = Inputs.safeParse(why)
   if (!kept.success) return null
   const {
@@ -44,7 +50,7 @@ export function whyMoved({ why }: Pick<TransactionRow, 'why'>, money: (amount: n
     parts,
   } = kept.data
   const said = [
-    cause && (CAUSES[cause] ?? cause.replaceAll('_', ' ')),
+    cause && ((gateway === PAYROLL.type && BY_PAY[cause]) || (CAUSES[cause] ?? cause.replaceAll('_', ' '))),
     due_date && `due ${describeDate(due_date)}`,
     installment_amount !== undefined && `${money(installment_amount)} by the schedule`,
     already_paid && `less ${money(already_paid)} paid before`,

@@ -39,20 +39,54 @@ export async function findCustomersBy(
   value: string,
 ): Promise<Customer[]> {
   const keys = keysOf(em)
-  const hashes = blindIndexes(keys, about(tenantId, by), comparable(by, value))
   const rows = await em.find(
     Customers,
-    { tenantId, [`${by}Index`]: { $in: hashes } },
+    { tenantId, [`${by}Index`]: { $in: indexesOf(em, tenantId, by, value) } },
     { orderBy: { createdAt: 'desc', id: 'desc' }, limit: 100 },
   )
   return rows.map((row) => opened(keys, row))
 }
 
+/** Those of these ids that there are, by id. */
+export async function findCustomers(
+  em: EntityManager,
+  tenantId: string,
+  ids: string[],
+): Promise<Map<string, Customer>> {
+  const keys = keysOf(em)
+  const rows = ids.length === 0 ? [] : await em.find(Customers, { tenantId, id: { $in: ids } })
+  return new Map(rows.map((row) => [row.id, opened(keys, row)]))
+}
+
+/** What the rows with this address or number may have in their index, under any key of the ring. */
+export function indexesOf(em: EntityManager, tenantId: string, by: 'email' | 'phone', value: string): string[] {
+  return blindIndexes(keysOf(em), about(tenantId, by), comparable(by, value))
+}
+
+/** Names by id, of those who are known. */
+export async function namesOf(em: EntityManager, tenantId: string, ids: string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await em.execute<{ id: string; name: Sealed }[]>(
+    'select id, name from customers where tenant_id = ? and id in (?)',
+    [tenantId, ids],
+  )
+  return new Map(rows.map(({ id, name }) => [id, unseal(keysOf(em), placeOf({ tenantId, id }, 'name'), name)]))
+}
+
 /** False when there is one by this id already, which then stays as it is. */
 export async function addCustomer(em: EntityManager, customer: Customer): Promise<boolean> {
-  const { name, email, phone, defaultPaymentMethod, ...open } = customer
-  const sealed = closed(keysOf(em), customer, { name, email, phone, defaultPaymentMethod }) as Columns
-  return (await insertOnce(em, Customers, [{ ...open, ...sealed, preferences: {} }], ['tenantId', 'id'])) === 1
+  return (await addCustomers(em, [customer])) === 1
+}
+
+/** How many were made: what is there by its id already stays as it is. */
+export async function addCustomers(em: EntityManager, customers: Customer[]): Promise<number> {
+  const keys = keysOf(em)
+  const rows = customers.map((customer) => {
+    const { name, email, phone, defaultPaymentMethod, ...open } = customer
+    const sealed = closed(keys, customer, { name, email, phone, defaultPaymentMethod }) as Columns
+    return { ...open, ...sealed, preferences: {} }
+  })
+  return insertOnce(em, Customers, rows, ['tenantId', 'id'])
 }
 
 /** Writes what is given, and leaves the rest. */
@@ -67,7 +101,7 @@ export async function changeCustomer(
 }
 
 /** What is the same address or number to people, however it is written. */
-function comparable(by: 'email' | 'phone', value: string): string {
+export function comparable(by: 'email' | 'phone', value: string): string {
   return by === 'email' ? value.trim().toLowerCase() : value.replace(/[^0-9+]/g, '')
 }
 

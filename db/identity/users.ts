@@ -18,6 +18,8 @@ export const Users = defineEntity({
     roles: p.json<Role[]>(),
     /** Whose plans are shown to somebody with a role of those who owe. */
     customerId: text().nullable(),
+    /** Whose company is shown to its admin. */
+    clientId: text().nullable(),
     createdAt: instant(),
     disabledAt: instant().nullable(),
   },

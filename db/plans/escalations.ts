@@ -36,7 +36,8 @@ export const Escalations = defineEntity({
   checks: [
     {
       name: 'escalations_about_check',
-      expression: '(installment_number is null) <> (refund_number is null)',
+      expression: `case when reason = 'not_dispatched' then installment_number is null and refund_number is null
+        else (installment_number is null) <> (refund_number is null) end`,
     },
     { name: 'escalations_resolved_check', expression: `(status = 'resolved') = (resolved_at is not null)` },
   ],
@@ -51,6 +52,11 @@ export const Escalations = defineEntity({
       name: 'escalations_open_installment',
       properties: ['planId', 'installmentNumber'],
       where: `status = 'open' and installment_number is not null`,
+    },
+    {
+      name: 'escalations_open_order',
+      properties: ['planId'],
+      where: `status = 'open' and reason = 'not_dispatched'`,
     },
     {
       name: 'escalations_open_refund',

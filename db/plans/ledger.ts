@@ -45,7 +45,7 @@ export const Postings = defineEntity({
     entryId: () => p.manyToOne(JournalEntries).primary().mapToPk().joinColumn('entry_id'),
     line: p.integer().primary(),
     tenantId: text(),
-    account: p.enum(['receivable', 'income', 'fees', 'discounts', 'cash', 'write_offs'] satisfies Account[]),
+    account: p.enum(['receivable', 'income', 'fees', 'discounts', 'cash', 'write_offs', 'payroll'] satisfies Account[]),
     /** Debits positive. */
     amount: signedAmount('amount'),
   },

@@ -1,4 +1,5 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { RECIPIENTS } from '../../domain/plans/effects.ts'
 import { instant, text } from '../columns.ts'
 import { ofTenant } from '../tenancy/policies.ts'
 import { Plans } from './plans.ts'
@@ -11,8 +12,12 @@ export const Notifications = defineEntity({
   properties: {
     id: text().primary(),
     tenantId: text(),
-    planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').index(false),
+    /** Null for what is told of a statement. */
+    planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').nullable().deleteRule('no action').index(false),
+    statementId: text().nullable(),
+    /** Whose plan it is; with another `recipient`, not who is written to. */
     customerId: text(),
+    recipient: p.enum(RECIPIENTS).default('customer'),
     type: text(),
     channel: p.enum(['email']),
     data: p.json<Record<string, unknown>>(),
@@ -25,6 +30,7 @@ export const Notifications = defineEntity({
     lastError: text().nullable(),
     testClockId: text().nullable(),
   },
+  checks: [{ name: 'notifications_about_check', expression: '(plan_id is null) <> (statement_id is null)' }],
   indexes: [
     { name: 'notifications_plan', properties: ['planId', 'createdAt', 'id'] },
     { name: 'notifications_tenant', properties: ['tenantId', 'createdAt', 'id'] },

@@ -1,6 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { PlanHead } from '../../domain/plans/effects.ts'
-import type { PlanKind, PlanStatus } from '../../domain/plans/plan.ts'
+import { LIFECYCLES, PLAN_KINDS, PLAN_STATUSES } from '../../domain/plans/plan.ts'
 import { amount, instant, sealed, text } from '../columns.ts'
 import { ofTenant } from '../tenancy/policies.ts'
 
@@ -12,17 +12,10 @@ export const Plans = defineEntity({
   properties: {
     id: text().primary(),
     tenantId: text(),
-    kind: p.enum(['financing', 'lease', 'rent_to_own'] satisfies PlanKind[]),
+    kind: p.enum(PLAN_KINDS),
     customerId: text(),
-    status: p.enum([
-      'pending',
-      'active',
-      'past_due',
-      'pending_cancellation',
-      'canceled',
-      'completed',
-    ] satisfies PlanStatus[]),
-    lifecycle: p.enum(['pending', 'active', 'pending_cancellation', 'canceled', 'completed']),
+    status: p.enum(PLAN_STATUSES),
+    lifecycle: p.enum(LIFECYCLES),
     currency: text(),
     totalAmount: amount('total_amount'),
     discountAmount: amount('discount_amount'),

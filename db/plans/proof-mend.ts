@@ -4,6 +4,7 @@ import { headOf } from '../../domain/plans/effects.ts'
 import { collectibles } from '../../domain/plans/figures.ts'
 import type { Installment, Plan } from '../../domain/plans/plan.ts'
 import { instantOf } from '../columns.ts'
+import { saveLease } from '../leasing/write-leases.ts'
 import { Installments } from './installments.ts'
 import { Plans } from './plans.ts'
 import { headColumns } from './rows.ts'
@@ -21,6 +22,7 @@ export async function mendReadSide(em: EntityManager, seen: Plan, decided: Plan 
     if (decided !== null) {
       if (decided.sequence.change !== changeSequence || seen.sequence.change !== changeSequence) return false
       await tx.nativeUpdate(Plans, { id: seen.id }, headColumns(headOf(decided)))
+      await saveLease(tx, headOf(decided))
       const at = decided.clock?.now ?? new Date().toISOString()
       for (const installment of await toMend(tx, seen, decided)) {
         await recordInstallment(tx, seen.id, installment, [], at)

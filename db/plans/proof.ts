@@ -1,6 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { ProofFacts, ProofTransaction } from '../../domain/plans/proof-facts.ts'
 import { Customers } from '../customers/customers.ts'
+import { PayrollDeductions } from '../leasing/statements.ts'
+import { Devices } from '../leasing/stock.ts'
 import { type EscalationRow, Escalations } from './escalations.ts'
 import { type InstallmentRow, Installments } from './installments.ts'
 import { JournalEntries, Postings } from './ledger.ts'
@@ -53,7 +55,21 @@ async function factsOf(em: EntityManager, row: PlanRow): Promise<RecordedFacts> 
     receipts: receipts.map(({ id, transactionId, type, amount }) => ({ id, transaction: transactionId, type, amount })),
     notices: notices.map(noticeOf),
     escalations: escalations.map(escalationOf),
+    deductions: row.state.lease ? await deductionsOf(em, planId) : [],
+    units: row.state.lease ? await unitsOf(em, planId, row.state.lease.unit) : [],
   }
+}
+
+async function deductionsOf(em: EntityManager, planId: string): Promise<ProofFacts['deductions']> {
+  const rows = await em.find(PayrollDeductions, { planId }, { orderBy: { at: 'asc', id: 'asc' } })
+  return rows.map(({ id, amount }) => ({ id, amount }))
+}
+
+async function unitsOf(em: EntityManager, leaseId: string, unit: string): Promise<ProofFacts['units']> {
+  const rows = await em.find(Devices, { $or: [{ id: unit }, { leaseId }] }, { orderBy: { id: 'asc' } })
+  return rows.map(({ id, status, leaseId: lease, heldUntil }) => {
+    return { id, status, lease: lease ?? null, isHeld: (heldUntil ?? null) !== null }
+  })
 }
 
 function figuresOf(row: PlanRow): ProofFacts['figures'] {

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { EscalationReason } from '../../domain/plans/effects.ts'
+import type { EscalationReason, Recipient } from '../../domain/plans/effects.ts'
 import type { PlanKind, PlanStatus } from '../../domain/plans/plan.ts'
+import { Leases } from '../leasing/leases.ts'
 import { BY_CREATION, given, type Page, type PageOptions, pageOf } from '../pages.ts'
 import { type EscalationRow, Escalations } from './escalations.ts'
 import { type NotificationRow, Notifications } from './notifications.ts'
@@ -78,6 +79,9 @@ export async function findEscalation(em: EntityManager, tenant: string, id: stri
 }
 
 export type NotificationFilter = {
+  recipient?: Recipient
+  /** The company itself, or whose lease it is. */
+  clientId?: string
   planId?: string
   customerId?: string
   status?: 'queued' | 'sent' | 'failed'
@@ -87,11 +91,17 @@ export type NotificationFilter = {
 /** Newest first. */
 export async function listNotifications(
   em: EntityManager,
-  tenant: string,
-  filter: NotificationFilter,
+  tenantId: string,
+  { clientId, ...filter }: NotificationFilter,
   page: PageOptions,
 ): Promise<Page<NotificationRow>> {
-  return pageOf(em, Notifications, { ...given(filter), tenantId: tenant }, BY_CREATION, { order: 'desc', ...page })
+  const where = { ...given(filter), ...(clientId === undefined ? {} : ofClient(em, tenantId, clientId)), tenantId }
+  return pageOf(em, Notifications, where, BY_CREATION, { order: 'desc', ...page })
+}
+
+function ofClient(em: EntityManager, tenantId: string, clientId: string): object {
+  const leases = em.createQueryBuilder(Leases).select('planId').where({ tenantId, clientId })
+  return { $or: [{ customerId: clientId }, { planId: { $in: leases.getNativeQuery() } }] }
 }
 
 function byMoment(property: string, column: string) {

@@ -29,6 +29,8 @@ export function headColumns(head: PlanHead) {
     lifecycle: head.lifecycle,
     totalAmount: head.total,
     discountAmount: head.terms.discount,
+    // Of a lease it is known with the delivery only.
+    startDate: head.terms.startDate,
     endDate: head.terms.endDate,
     canceledAt: head.cancellation?.at ?? null,
     state: head,

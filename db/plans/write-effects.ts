@@ -10,7 +10,9 @@ import type {
   TransactionMade,
 } from '../../domain/plans/effects.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
-import { insertOnce } from '../insert-once.ts'
+import { insertAllOnce, insertOnce, rowsOf, type TableRows } from '../insert-once.ts'
+import { moveUnits, writeDeductions } from '../leasing/write-leases.ts'
+import { prepared } from '../prepared.ts'
 import { Escalations } from './escalations.ts'
 import { Events } from './events.ts'
 import { JournalEntries, Postings } from './ledger.ts'
@@ -38,13 +40,17 @@ export async function writeEffects(
 
   await makeTransactions(em, plan, at, of('transaction'))
   for (const changed of of('transaction_changed')) await changeTransaction(em, changed, at)
-  await writeEntries(em, plan, at, of('entry'))
   for (const { transaction, type, amount } of of('receipt')) {
     await issueReceipt(em, plan, { transaction, type, amount, at })
   }
-  await writeEvents(em, plan, at, of('event'))
-  await queueNotices(em, plan, at, of('notice'))
+  await insertAllOnce(em, [
+    ...entryRows(em, plan, at, of('entry')),
+    eventRows(em, plan, at, of('event')),
+    noticeRows(em, plan, at, of('notice')),
+  ])
   await writeEscalations(em, plan, at, effects)
+  await moveUnits(em, at, of('unit'))
+  await writeDeductions(em, plan, at, of('deduction'))
 }
 
 async function makeTransactions(
@@ -76,7 +82,7 @@ async function makeTransactions(
   await insertOnce(em, Transactions, rows)
 }
 
-async function writeEvents(em: EntityManager, plan: PlanIdentity, at: Instant, events: Happened[]): Promise<void> {
+function eventRows(em: EntityManager, plan: PlanIdentity, at: Instant, events: Happened[]): TableRows {
   const rows = events.map(({ key, type, data }) => ({
     id: rowId('evt', plan.id, key),
     tenantId: plan.tenant,
@@ -85,16 +91,17 @@ async function writeEvents(em: EntityManager, plan: PlanIdentity, at: Instant, e
     data,
     occurredAt: at,
   }))
-  await insertOnce(em, Events, rows)
+  return rowsOf(em, Events, rows)
 }
 
-async function queueNotices(em: EntityManager, plan: PlanIdentity, at: Instant, notices: Notice[]): Promise<void> {
-  const rows = notices.flatMap(({ key, type, data }) =>
+function noticeRows(em: EntityManager, plan: PlanIdentity, at: Instant, notices: Notice[]): TableRows {
+  const rows = notices.flatMap(({ key, type, data, to = 'customer' }) =>
     CHANNELS.map((channel) => ({
       id: rowId('ntf', plan.id, `${key}_${channel}`),
       tenantId: plan.tenant,
       planId: plan.id,
       customerId: plan.customer,
+      recipient: to,
       type,
       channel,
       data,
@@ -104,38 +111,30 @@ async function queueNotices(em: EntityManager, plan: PlanIdentity, at: Instant, 
       testClockId: plan.clock,
     })),
   )
-  await insertOnce(em, Notifications, rows)
+  return rowsOf(em, Notifications, rows)
 }
 
-async function writeEntries(em: EntityManager, plan: PlanIdentity, at: Instant, entries: Entry[]): Promise<void> {
+function entryRows(em: EntityManager, plan: PlanIdentity, at: Instant, entries: Entry[]): TableRows[] {
   const numbered = entries.map((entry) => ({ ...entry, id: rowId('je', plan.id, entry.key) }))
-  await insertOnce(
-    em,
-    JournalEntries,
-    numbered.map(({ id, description, transaction, postings }) => ({
-      id,
+  const made = numbered.map(({ id, description, transaction, postings }) => ({
+    id,
+    tenantId: plan.tenant,
+    planId: plan.id,
+    transactionId: transaction,
+    at,
+    description,
+    lines: postings.length,
+  }))
+  const posted = numbered.flatMap(({ id, postings }) =>
+    postings.map(({ account, amount }, index) => ({
+      entryId: id,
+      line: index + 1,
       tenantId: plan.tenant,
-      planId: plan.id,
-      transactionId: transaction,
-      at,
-      description,
-      lines: postings.length,
+      account,
+      amount,
     })),
   )
-  await insertOnce(
-    em,
-    Postings,
-    numbered.flatMap(({ id, postings }) =>
-      postings.map(({ account, amount }, index) => ({
-        entryId: id,
-        line: index + 1,
-        tenantId: plan.tenant,
-        account,
-        amount,
-      })),
-    ),
-    ['entryId', 'line'],
-  )
+  return [rowsOf(em, JournalEntries, made), rowsOf(em, Postings, posted)]
 }
 
 /** In the order in which they were decided: one may be closed and another opened by the same decision. */
@@ -217,11 +216,11 @@ async function issueReceipt(
   receipt: { transaction: string; type: 'payment' | 'refund'; amount: number; at: Instant },
 ): Promise<void> {
   const id = `rcp_${receipt.transaction.slice(receipt.transaction.indexOf('_') + 1)}`
-  await em.execute(
+  await prepared(
+    em,
     `insert into receipts (id, tenant_id, plan_id, transaction_id, number, type, amount, currency, issued_at)
-      select ?, ?, ?, ?, coalesce(max(number), 0) + 1, ?, ?, ?, ? from receipts where plan_id = ?
+      select $1, $2, $3, $4, coalesce(max(number), 0) + 1, $5, $6, $7, $8 from receipts where plan_id = $3
       on conflict (transaction_id) do nothing`,
-    [id, plan.tenant, plan.id, receipt.transaction, receipt.type, receipt.amount, plan.currency, receipt.at, plan.id],
-    'run',
+    [id, plan.tenant, plan.id, receipt.transaction, receipt.type, receipt.amount, plan.currency, receipt.at],
   )
 }

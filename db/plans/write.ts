@@ -3,7 +3,9 @@ import { nextBillingAt } from '../../domain/plans/coming.ts'
 import { type Effect, headOf, type PlanChange, type PlanHead } from '../../domain/plans/effects.ts'
 import type { Installment, Lifecycle, Plan, Refund } from '../../domain/plans/plan.ts'
 import type { Instant, Terms } from '../../domain/plans/terms.ts'
-import { insertOnce } from '../insert-once.ts'
+import { insertOnce, rowsOf } from '../insert-once.ts'
+import { saveLease } from '../leasing/write-leases.ts'
+import { prepared } from '../prepared.ts'
 import { Installments } from './installments.ts'
 import { Plans } from './plans.ts'
 import { sealedRequest } from './requests.ts'
@@ -50,7 +52,6 @@ export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan
         customerId: plan.customer,
         status: plan.lifecycle,
         currency: plan.terms.currency,
-        startDate: plan.terms.startDate,
         testClockId: plan.clock?.id ?? null,
         workflowId: made.workflowId,
         runId: made.runId,
@@ -61,6 +62,7 @@ export async function recordNewPlan(em: EntityManager, plan: Plan, made: NewPlan
       },
     ])
     if (inserted === 0) return false
+    await saveLease(tx, head)
     await saveInstallments(tx, identityOf(head), plan.terms, plan.installments)
     await writeEffects(tx, identityOf(head), plan.createdAt, made.effects)
     await refreshPlan(tx, plan.id, plan.createdAt)
@@ -88,6 +90,7 @@ export async function recordChange(em: EntityManager, change: PlanChange, runId?
     if (change.head.lifecycle === 'completed') {
       await tx.nativeUpdate(Plans, { id: plan.id, completedAt: null }, { completedAt: change.at })
     }
+    await saveLease(tx, change.head)
     await saveInstallments(tx, plan, change.head.terms, change.installments)
     await writeEffects(tx, plan, change.at, change.effects)
     await refreshPlan(tx, plan.id, change.at)
@@ -125,19 +128,22 @@ export async function recordCharged(
   effects: readonly Effect[],
   at: Instant,
 ): Promise<void> {
-  await saveInstallments(tx, plan, plan.terms, [installment])
   await writeEffects(tx, plan, at, effects)
-  await refreshCharged(tx, plan.id, at)
+  // Last, since the plan's figures say whether an escalation is open.
+  await refresh(tx, SAVE_CHARGED, [plan.id, at, installmentRows(tx, plan, plan.terms, [installment])])
 }
 
 /** Holds the plan's row until the transaction ends: whoever writes about a plan does it one after the other. */
 export async function lockPlan(em: EntityManager, planId: string): Promise<LockedPlan> {
-  const [row] = await em.execute<LockedPlan[]>(
+  const {
+    rows: [row],
+  } = await prepared<LockedPlan>(
+    em,
     `select id, tenant_id as tenant, customer_id as customer, currency, test_clock_id as clock,
         change_sequence as "changeSequence", lifecycle, state -> 'terms' as terms, state -> 'refunds' as refunds,
         (select gateway_customer_id from customers c where c.tenant_id = plans.tenant_id and c.id = customer_id)
           as "gatewayCustomer"
-      from plans where id = ? for no key update`,
+      from plans where id = $1 for no key update`,
     [planId],
   )
   if (!row) throw new PlanNotRecorded(`Plan ${planId} is not recorded`)
@@ -151,16 +157,14 @@ export async function lockPlan(em: EntityManager, planId: string): Promise<Locke
  * plan. To be called in the transaction that changed those rows.
  */
 export async function refreshPlan(em: EntityManager, planId: string, at: Instant): Promise<void> {
-  await refresh(em, REFRESH, planId, at)
+  await refresh(em, REFRESH, [planId, at])
 }
 
-/** What a charge alone changes of those figures: it gives nothing back. */
-async function refreshCharged(em: EntityManager, planId: string, at: Instant): Promise<void> {
-  await refresh(em, `with ${FIGURES} ${setFigures()}`, planId, at)
-}
-
-async function refresh(em: EntityManager, sql: string, planId: string, at: Instant): Promise<void> {
-  const [refreshed] = await em.execute<{ until: string | null }[]>(sql, { plan: planId, at })
+async function refresh(em: EntityManager, sql: string, values: unknown[]): Promise<void> {
+  const [planId] = values as [string]
+  const {
+    rows: [refreshed],
+  } = await prepared<{ until: string | null }>(em, sql, values)
   if (!refreshed?.until) return
   // Where a pause will leave the schedule is more than a query can say.
   const row = await em.findOneOrFail(Plans, { id: planId }, { refresh: true })
@@ -168,7 +172,8 @@ async function refresh(em: EntityManager, sql: string, planId: string, at: Insta
   await em.nativeUpdate(Plans, { id: planId }, { nextBillingAt: nextBillingAt(planOf(row, installments)) })
 }
 
-const FIGURES = `figures as (
+/** $1 is the plan; `installments` says where its instalments are to be read. */
+const figuresOf = (installments: string) => `figures as (
   select
     coalesce(sum(paid_amount), 0) as paid,
     coalesce(sum(amount - paid_amount) filter (where status not in ('canceled', 'waived')), 0) as outstanding,
@@ -178,12 +183,12 @@ const FIGURES = `figures as (
     min(next_attempt_at) filter (where number > 0 and (status <> 'scheduled' or state ->> 'atOnce' is not null))
       as beside,
     min(next_attempt_at) filter (where number > 0 and status <> 'scheduled') as next_retry
-  from installments where plan_id = :plan
+  from ${installments}
 ), next as (
   select case when f.regular is null then null else greatest(f.regular, cast(state ->> 'notBefore' as timestamptz)) end
       as first,
     state -> 'terms' ->> 'timezone' as zone, state -> 'terms' ->> 'billingTime' as billing_time
-  from plans, figures f where id = :plan
+  from plans, figures f where id = $1
 )`
 
 /** What is overdue is charged one a day: the next first attempt is made on the day after the last one at the earliest. */
@@ -194,21 +199,21 @@ const setFigures = (more = '') => `update plans p set ${more}
   status = case when p.lifecycle = 'active' and f.past_due then 'past_due' else p.lifecycle end,
   paid_amount = f.paid,
   outstanding_amount = f.outstanding,
-  escalated = exists (select from escalations where plan_id = :plan and status = 'open'),
+  escalated = exists (select from escalations where plan_id = $1 and status = 'open'),
   next_billing_at = case
     when p.lifecycle not in ('pending', 'active') then null
     when jsonb_typeof(p.state -> 'pause') = 'object' then f.next_retry
     else least(${NEXT_FIRST}, f.beside)
   end,
-  updated_at = greatest(p.updated_at, cast(:at as timestamptz))
+  updated_at = greatest(p.updated_at, cast($2 as timestamptz))
 from figures f, next n
-where p.id = :plan
+where p.id = $1
 returning p.state -> 'pause' ->> 'until' as until`
 
 const REFRESH = `
 with refunds as (
   select parent_transaction_id, amount, allocations from transactions
-   where plan_id = :plan and type = 'refund' and status = 'succeeded'
+   where plan_id = $1 and type = 'refund' and status = 'succeeded'
 ), of_installments as (
   select (part ->> 'installment')::int as number, sum((part ->> 'amount')::bigint) as amount
     from refunds, jsonb_array_elements(allocations) part group by 1
@@ -216,13 +221,29 @@ with refunds as (
   select parent_transaction_id as id, sum(amount) as amount from refunds group by 1
 ), set_installments as (
   update installments i set refunded_amount = coalesce((select amount from of_installments o where o.number = i.number), 0)
-   where i.plan_id = :plan
+   where i.plan_id = $1
      and i.refunded_amount <> coalesce((select amount from of_installments o where o.number = i.number), 0)
 ), set_payments as (
   update transactions t set refunded_amount = coalesce((select amount from of_payments o where o.id = t.id), 0)
-   where t.plan_id = :plan and t.type = 'charge'
+   where t.plan_id = $1 and t.type = 'charge'
      and t.refunded_amount <> coalesce((select amount from of_payments o where o.id = t.id), 0)
-), ${FIGURES} ${setFigures('refunded_amount = (select coalesce(sum(amount), 0) from refunds),')}`
+), ${figuresOf('installments where plan_id = $1')} ${setFigures('refunded_amount = (select coalesce(sum(amount), 0) from refunds),')}`
+
+const CHANGING = ['due_date', 'due_at', 'amount', 'paid_amount', 'status', 'next_attempt_at', 'escalation_id', 'state']
+const COLUMNS = ['plan_id', 'number', 'tenant_id', ...CHANGING].join(', ')
+const saveRows = (rows: string) => `insert into installments (${COLUMNS})
+  select ${COLUMNS} from jsonb_populate_recordset(null::installments, ${rows})
+  on conflict (plan_id, number) do update set ${CHANGING.map((column) => `${column} = excluded.${column}`).join(', ')}`
+
+/**
+ * Saves what a charge has changed ($3) and brings the plan's figures up to it, in one statement: what it writes itself it
+ * cannot read in the table. Nothing is given back by a charge.
+ */
+const SAVE_CHARGED = `with saved as (${saveRows('$3')} returning ${COLUMNS}), present as (
+  select ${COLUMNS} from saved
+  union all
+  select ${COLUMNS} from installments where plan_id = $1 and number not in (select number from saved)
+), ${figuresOf('present')} ${setFigures()}`
 
 async function saveInstallments(
   em: EntityManager,
@@ -231,18 +252,16 @@ async function saveInstallments(
   installments: Installment[],
 ): Promise<void> {
   if (installments.length === 0) return
-  await em
-    .createQueryBuilder(Installments)
-    .insert(
-      installments.map((installment) => ({
-        ...installmentColumns(installment, terms),
-        planId: plan.id,
-        tenantId: plan.tenant,
-      })),
-    )
-    .onConflict(['planId', 'number'])
-    .merge(['dueDate', 'dueAt', 'amount', 'paidAmount', 'status', 'nextAttemptAt', 'escalationId', 'state'])
-    .execute('run')
+  await prepared(em, saveRows('$1'), [installmentRows(em, plan, terms, installments)])
+}
+
+function installmentRows(em: EntityManager, plan: PlanIdentity, terms: Terms, installments: Installment[]): string {
+  const rows = installments.map((installment) => ({
+    ...installmentColumns(installment, terms),
+    planId: plan.id,
+    tenantId: plan.tenant,
+  }))
+  return JSON.stringify(rowsOf(em, Installments, rows).rows)
 }
 
 function identityOf(head: PlanHead): PlanIdentity {

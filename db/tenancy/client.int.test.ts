@@ -37,9 +37,14 @@ describe('of a pool with one connection, one that is lost in a transaction makes
         way.loseAnswers(50)
         await execute('select 1')
       }),
-    'while it commits': () => transaction(async () => way.loseAnswers(50)),
+    'while it commits': () =>
+      transaction(async (execute) => {
+        await execute('select 1')
+        way.loseAnswers(50)
+      }),
     'while it rolls back': () =>
-      transaction(async () => {
+      transaction(async (execute) => {
+        await execute('select 1')
         way.loseAnswers(50)
         throw new Error('Something else went wrong')
       }),
@@ -54,6 +59,7 @@ describe('of a pool with one connection, one that is lost in a transaction makes
   it('and nothing is done in a transaction that could not begin, nor is it taken for committed', async () => {
     await transaction((execute) => execute('select 1'))
     way.loseAnswers(50)
-    await expect(transaction(async () => 'done')).rejects.toThrow()
+    const unmoved = (execute: Execute) => execute('select 1').catch(() => 'whatever')
+    await expect(transaction(unmoved)).rejects.toThrow()
   })
 })

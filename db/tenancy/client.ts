@@ -12,13 +12,18 @@ export class ScopeMissing extends Error {
 /**
  * pg's client, which tells PostgreSQL with every transaction whose rows it is about. The setting ends with the
  * transaction, so that a pooled connection carries nothing over; and it travels with what is sent anyway, so that it
- * costs no round trip: in the message that begins the transaction, or before a statement that is one by itself.
+ * costs no round trip: before a statement that is a transaction by itself, or before the first of several, together with
+ * what begins them.
  */
 export class TenantClient extends pg.Client {
   readonly #needsScope: boolean
   #begunFor: Scope | undefined
   /** Why the transaction that somebody believes to be in could not begin. */
   #notBegun: Error | undefined
+  /** A transaction that PostgreSQL is told of with its first statement. */
+  #isToBegin = false
+  /** What comes before statements has been prepared on this connection. */
+  #isPrepared = false
 
   /** With `needsScope`, statements outside any scope are refused here rather than find nothing there. */
   constructor(config: pg.ClientConfig & { needsScope?: boolean }) {
@@ -32,40 +37,60 @@ export class TenantClient extends pg.Client {
   }
 
   #send(args: unknown[]): unknown {
-    const [text, values] = args
+    const [text, values] = args as [unknown, unknown[] | undefined]
     const scope = currentScope()
     if (typeof text !== 'string') return this.plain(...args)
-    if (ROLLS_BACK.test(text)) return this.#rollBack(args)
+    if (ROLLS_BACK.test(text)) return this.#rollBack(text)
     if (this.#notBegun) return Promise.reject(this.#notBegun)
-    if (ENDS.test(text)) return this.plain(...args)
+    if (ENDS.test(text)) return this.#end(text)
+    // Not refused where it begins: whoever began a transaction gives its connection back when what is in it fails.
     if (BEGINS.test(text)) return this.#begin(text, scope)
     if (!scope && this.#needsScope) return Promise.reject(new ScopeMissing())
-    if (this.getTransactionStatus() === 'T' || this.getTransactionStatus() === 'E') {
+    if (this.#isToBegin || this.getTransactionStatus() === 'T' || this.getTransactionStatus() === 'E') {
       this.#refuseOther(scope)
-      return this.plain(...args)
+      return this.#within(statementOf(text, values))
     }
-    return scope ? this.#alone(scope, text, values as unknown[] | undefined) : this.plain(...args)
+    return scope ? this.#after([scopeIs(scope)], statementOf(text, values)) : this.plain(...args)
   }
 
   /**
-   * Never fails: whoever began a transaction gives its connection back when what is in it fails, but not when it cannot
-   * even begin (Kysely's controlled transactions). So that is told by the first statement in it.
+   * At once the first time, which prepares what is said here: from then on, with the transaction's first statement. Never
+   * fails: whoever began a transaction gives its connection back when what is in it fails, but not when it cannot even
+   * begin (Kysely's controlled transactions). So that is told by the first statement in it.
    */
-  async #begin(text: string, scope: Scope | undefined): Promise<Nothing> {
+  async #begin(text: string, scope: Scope | undefined): Promise<typeof NO_ROWS> {
     this.#begunFor = scope
+    this.#isToBegin = scope !== undefined && this.#isPrepared && text === BEGIN.text
+    if (this.#isToBegin) return NO_ROWS
     try {
-      await this.plain(scope ? `${text}; ${setLocal(scope)}` : text)
+      await this.plain(text === BEGIN.text ? BEGIN : text)
+      if (scope) await this.plain(scopeIs(scope))
+      this.#isPrepared ||= scope !== undefined && text === BEGIN.text
     } catch (error) {
       this.#notBegun = error as Error
       this.#giveUp()
     }
-    return NOTHING
+    return NO_ROWS
+  }
+
+  #within(statement: Statement): Promise<pg.QueryResult> {
+    const scope = this.#begunFor
+    if (!this.#isToBegin || !scope) return this.plain(statement)
+    this.#isToBegin = false
+    return this.#after([BEGIN, scopeIs(scope)], statement)
+  }
+
+  async #end(text: string): Promise<unknown> {
+    if (!this.#isToBegin) return this.plain(text)
+    this.#isToBegin = false
+    return NO_ROWS
   }
 
   /** Never fails either, and for the same reason: a transaction ends with its connection. */
-  async #rollBack(args: unknown[]): Promise<Nothing> {
-    if (!this.#notBegun) await this.plain(...args).catch(() => this.#giveUp())
-    return NOTHING
+  async #rollBack(text: string): Promise<typeof NO_ROWS> {
+    if (!this.#isToBegin && !this.#notBegun) await this.plain(text).catch(() => this.#giveUp())
+    this.#isToBegin = false
+    return NO_ROWS
   }
 
   /** The pool takes no connection back that is ending. */
@@ -85,15 +110,20 @@ export class TenantClient extends pg.Client {
     throw new Error(`A transaction for ${inWords(begun)} is used for ${inWords(scope)}`)
   }
 
-  #alone(scope: Scope, text: string, values: unknown[] | undefined): Promise<pg.QueryResult> {
+  /** `before` may be named here only if it is prepared: pg takes the answer to any naming for that of the statement. */
+  #after(before: Statement[], { name, ...statement }: Statement): Promise<pg.QueryResult> {
+    const isNamed = this.#isPrepared
     return new Promise((resolve, reject) => {
       void this.plain(
-        new ScopedQuery(scope, {
-          text,
-          values,
-          queryMode: 'extended',
-          callback: (error, result) => (error ? reject(error) : resolve(result)),
-        }),
+        new PrecededQuery(
+          before.map((one) => (isNamed ? one : { ...one, name: undefined })),
+          {
+            ...statement,
+            name: isNamed ? name : undefined,
+            queryMode: 'extended',
+            callback: (error, result) => (error ? reject(error) : resolve(result)),
+          },
+        ),
       )
     })
   }
@@ -103,29 +133,40 @@ const BEGINS = /^\s*(begin|start transaction)\b/i
 const ENDS = /^\s*(commit|rollback|end|abort)\b/i
 /** All of it, not back to a savepoint. */
 const ROLLS_BACK = /^\s*rollback\s*;?\s*$/i
-const NOTHING = { rows: [] }
-type Nothing = typeof NOTHING
 
-function setLocal({ tenant, all }: Scope): string {
-  return `set local tenor.tenant = ${pg.escapeLiteral(tenant)}; set local tenor.all_tenants = ${all ? 'on' : 'off'}`
+const NO_ROWS = { command: '', rowCount: null, rows: [] }
+
+/** With a name, it is read and planned once for each connection. */
+type Statement = { text: string; values?: unknown[] | undefined; name?: string | undefined; queryMode?: 'extended' }
+
+const BEGIN: Statement = { name: 'tenor_begin', text: 'begin', queryMode: 'extended' }
+
+function scopeIs({ tenant, all }: Scope): Statement {
+  const text = `select set_config('tenor.tenant', $1, true), set_config('tenor.all_tenants', $2, true)`
+  return { name: 'tenor_scope', text, values: [tenant, all ? 'on' : 'off'] }
 }
+
+/** Those that come with values apart are few and always the same (db/prepared.ts); the ORM writes values into the text. */
+function statementOf(text: string, values: unknown[] | undefined): Statement {
+  if (!values?.length) return { text }
+  const name = names.get(text) ?? `tenor_${names.size + 1}`
+  names.set(text, name)
+  return { name, text, values }
+}
+
+const names = new Map<string, string>()
 
 function inWords(scope: Scope | undefined): string {
   if (!scope) return 'nobody'
   return scope.all ? 'all tenants' : scope.tenant === '' ? 'no tenant' : `tenant ${scope.tenant}`
 }
 
-type QueryConfig = {
-  text: string
-  values: unknown[] | undefined
-  queryMode: 'extended'
-  callback: (error: Error | null, result: pg.QueryResult) => void
-}
+type QueryConfig = Statement & { callback: (error: Error | null, result: pg.QueryResult) => void }
 /** What pg's types leave out of its query and its connection: the wire, as its own queries use it. */
 type Wire = {
   stream: { cork(): void; uncork(): void }
   parse(message: { text: string }): void
-  bind(message: { values: string[] }): void
+  bind(message: { statement?: string | undefined; values: unknown[] }): void
   execute(message: object): void
 }
 type RawQuery = {
@@ -136,24 +177,26 @@ type RawQuery = {
 const RawQuery = pg.Query as unknown as new (config: QueryConfig) => RawQuery
 
 /**
- * A statement that is a transaction by itself, with the setting before it: both are sent before the one Sync, up to which
- * PostgreSQL takes everything as one transaction.
+ * A statement with others before it: all are sent before the one Sync, up to which PostgreSQL takes everything as one
+ * transaction unless one of them begins a longer one. Only what the last one answers is heard.
  */
-class ScopedQuery extends RawQuery {
-  readonly #scope: Scope
-  #isSet = false
+class PrecededQuery extends RawQuery {
+  readonly #before: Statement[]
+  #done = 0
 
-  constructor(scope: Scope, config: QueryConfig) {
+  constructor(before: Statement[], config: QueryConfig) {
     super(config)
-    this.#scope = scope
+    this.#before = before
   }
 
   override submit(wire: Wire): Error | null {
     wire.stream.cork()
     try {
-      wire.parse({ text: `select set_config('tenor.tenant', $1, true), set_config('tenor.all_tenants', $2, true)` })
-      wire.bind({ values: [this.#scope.tenant, this.#scope.all ? 'on' : 'off'] })
-      wire.execute({})
+      for (const { name, text, values = [] } of this.#before) {
+        if (name === undefined) wire.parse({ text })
+        wire.bind({ statement: name, values })
+        wire.execute({})
+      }
       return super.submit(wire)
     } finally {
       wire.stream.uncork()
@@ -161,11 +204,11 @@ class ScopedQuery extends RawQuery {
   }
 
   override handleDataRow(message: unknown): void {
-    if (this.#isSet) super.handleDataRow(message)
+    if (this.#done === this.#before.length) super.handleDataRow(message)
   }
 
   override handleCommandComplete(message: unknown, wire: Wire): void {
-    if (this.#isSet) super.handleCommandComplete(message, wire)
-    this.#isSet = true
+    if (this.#done === this.#before.length) super.handleCommandComplete(message, wire)
+    else this.#done += 1
   }
 }

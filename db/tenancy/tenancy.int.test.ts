@@ -202,6 +202,31 @@ describe('whose rows a statement is about', () => {
     expect(await left()).toEqual(['', ''])
   })
 
+  it('is told with the first statement of a transaction, whatever becomes of it', async () => {
+    const orm = await openDatabase(database.urls.worker, { role: 'worker', keys: TEST_KEYS, poolSize: 1 })
+    const within = (work: (em: EntityManager) => Promise<unknown>) =>
+      inTenant('a', () => orm.em.fork().transactional(work))
+    const status = (em: EntityManager, value: string) => em.execute(`update plans set status = '${value}'`)
+    // The first time prepares what goes before; the others go with it.
+    for (const time of [1, 2, 3]) {
+      await within(async (em) => expect(await tenants(em)).toEqual(['a']))
+      await within(async () => {})
+      await expect(within((em) => status(em, 'unheard of'))).rejects.toThrow('plans_status_check')
+      const undone = within(async (em) => {
+        await status(em, 'canceled')
+        await em.execute('select from nowhere')
+      })
+      await expect(undone).rejects.toThrow('nowhere')
+      await within((em) => em.transactional((inner) => inner.execute(`update plans set run_id = 'run ${time}'`)))
+      const rows = await acrossTenants(() => orm.em.fork().execute('select id, status, run_id from plans order by id'))
+      expect(rows).toMatchObject([
+        { id: 'pt_a', status: 'pending', run_id: `run ${time}` },
+        { id: 'pt_b', status: 'pending', run_id: 'run' },
+      ])
+    }
+    await orm.close()
+  })
+
   it('is told apart when many ask at the same time on few connections', async () => {
     const asked = Array.from({ length: 60 }, (_, k) => (k % 2 === 0 ? 'a' : 'b'))
     const answers = await Promise.all(

@@ -7,8 +7,13 @@ export type Role = (typeof ROLES)[number]
 export const TENANT_ROLES = ['api_client', 'customer', 'employee', 'client_admin', 'agent'] as const satisfies Role[]
 
 /** Roles of somebody who owes: with these alone, only the plans of the one customer that the token names are there. */
-const OWING: readonly Role[] = ['customer', 'employee']
+export const OWING: readonly Role[] = ['customer', 'employee']
 
 export function isOwingOnly(roles: readonly Role[]): boolean {
   return roles.every((role) => OWING.includes(role))
+}
+
+/** Somebody of one company: with these roles alone, only what is of the company that the token names is there. */
+export function isOfCompanyOnly(roles: readonly Role[]): boolean {
+  return roles.includes('client_admin') && roles.every((role) => role === 'client_admin' || OWING.includes(role))
 }

@@ -1,4 +1,5 @@
 import { RuleBroken } from '../errors.ts'
+import { deductionChanged } from '../leasing/told.ts'
 import { chargeStep, isChargeable } from '../money.ts'
 import { type ChargeOfTheDay, chargeOfTheDay } from './coming.ts'
 import type { Decision, Effect } from './effects.ts'
@@ -144,15 +145,18 @@ function told(before: Plan, after: Plan, key: string): Effect[] {
     total_amount: after.total,
     refunded: after.refundsDecided - before.refundsDecided,
   }
+  const schedules = { ...data, before: schedule(before), after: schedule(after) }
   return [
     { write: 'event', key, type: 'plan.adjusted', data },
-    {
-      write: 'notice',
-      key,
-      type: 'terms.adjusted',
-      data: { ...data, before: schedule(before), after: schedule(after) },
-    },
+    { write: 'notice', key, type: 'terms.adjusted', data: schedules },
+    // Whoever runs the payroll deducts another amount from now on.
+    ...deductionChanged(before, { ...schedules, why: 'adjusted', monthly: nextAmount(after) }),
   ]
+}
+
+function nextAmount(plan: Plan): number | null {
+  const next = plan.installments.find((i) => i.status === 'scheduled' && i.atOnce === null)
+  return next ? unpaid(next) : null
 }
 
 function schedule(plan: Plan) {

@@ -1,4 +1,7 @@
 import { RuleBroken } from '../errors.ts'
+import { leaseCanceled } from '../leasing/end.ts'
+import { isLease, type LeasePlan } from '../leasing/lease.ts'
+import { dayBeforeTerm, isUndelivered, orderCanceled } from '../leasing/order.ts'
 import { cancellationFigures } from './cancellation.ts'
 import { type ChargeOfTheDay, chargeOfTheDay } from './coming.ts'
 import type { Decision, Effect } from './effects.ts'
@@ -20,8 +23,8 @@ export type CancellationAnswer = { cancellation: Cancellation; provisional: bool
 export function cancel(plan: Plan, now: Instant): Decision & { answer: CancellationAnswer } {
   const facts = { provisional: hasOpenCharge(plan), chargeOfTheDay: chargeOfTheDay(plan, now) }
   if (plan.cancellation) return { plan, effects: [], answer: { cancellation: plan.cancellation, ...facts } }
-  if (plan.lifecycle === 'completed')
-    throw new RuleBroken('plan_not_active', 'The plan is completed: nothing is left to cancel.')
+  if (plan.lifecycle === 'completed' || plan.lifecycle === 'terminated')
+    throw new RuleBroken('plan_not_active', `The plan is ${plan.lifecycle}: nothing is left to cancel.`)
   const unasked = unaskedGivenUp(plan)
   const dropped = installmentsDropped(unasked.plan)
   const cancellation = {
@@ -37,16 +40,27 @@ export function cancel(plan: Plan, now: Instant): Decision & { answer: Cancellat
     overcharge: 0,
     cancellation: { ...cancellation, refund: 0 },
   }
-  const applied = figuresApplied(ending, cancellation, now)
+  const device = isLease(ending) ? deviceGivenUp(plan, ending, now) : { plan: ending, effects: [] }
+  const applied = figuresApplied(device.plan, cancellation, now)
   return {
     plan: applied.plan,
-    effects: [...unasked.effects, ...dropped.effects, ...told(ending, cancellation), ...applied.effects],
+    effects: [
+      ...unasked.effects,
+      ...dropped.effects,
+      ...device.effects,
+      ...told(ending, cancellation),
+      ...applied.effects,
+    ],
     answer: {
       cancellation: applied.plan.cancellation ?? cancellation,
       ...facts,
       provisional: hasOpenCharge(ending),
     },
   }
+}
+
+function deviceGivenUp(before: Plan, ending: LeasePlan, now: Instant): Decision {
+  return isUndelivered(before) ? orderCanceled(ending, now) : leaseCanceled(ending, now)
 }
 
 /** What cancelling now would come to; changes nothing. One function with the real thing. */
@@ -74,8 +88,10 @@ export function cancellationClosed(plan: Plan): Decision {
   return { plan: { ...plan, lifecycle: 'canceled' }, effects: [event] }
 }
 
-function figures(plan: Plan, date: string) {
-  const { terms } = plan
+/** An order that was cancelled before its device came counts as cancelled before the start, however long it took. */
+function figures(plan: Plan, day: string) {
+  const { terms, lease } = plan
+  const date = lease && lease.order.deliveredAt === null ? dayBeforeTerm(plan) : day
   return cancellationFigures({ terms, netTotal: netTotal(plan), paid: keptOrToKeep(plan), date })
 }
 

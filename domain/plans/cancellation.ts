@@ -1,6 +1,6 @@
 import { daysBetween } from '../calendar.ts'
 import { type Problem, RuleBroken } from '../errors.ts'
-import { chargeStep, formatMoney, isChargeable, type Minor, mulDivRound } from '../money.ts'
+import { chargeStep, formatMoney, isChargeable, type Minor, mulDivSteps, percentOf } from '../money.ts'
 import type { Cancellation } from './plan.ts'
 import type { CancellationTerms, CivilDate, Terms } from './terms.ts'
 
@@ -109,17 +109,6 @@ function refundPercentOn(usedDays: number, tiers: { fromDay: number; refundPerce
   return reached.refundPercent
 }
 
-/** Rounded to what a gateway can give back, which is the minor unit for nearly all currencies. */
-function mulDivSteps(a: number, b: number, c: number, currency: string): Minor {
-  const step = chargeStep(currency)
-  return mulDivRound(a, b, c * step) * step
-}
-
-/** Percentages have two decimals at most, so that hundredths of a percent are whole. */
-function percentOf(amount: Minor, percent: number, currency: string): Minor {
-  return mulDivSteps(amount, Math.round(percent * 100), 10_000, currency)
-}
-
 function unknownType(terms: never): never {
   const { type } = terms as { type: unknown }
   throw new RuleBroken('cancellation_type_unknown', `No cancellation terms are of type ${String(type)}`)
@@ -152,7 +141,7 @@ export function cancellationTermsProblem(terms: CancellationTerms, currency = 'U
   }
 }
 
-const PERCENT = 'must be a percentage from 0 to 100 with two decimals at most'
+export const PERCENT = 'must be a percentage from 0 to 100 with two decimals at most'
 
 function tierProblems(tiers: { fromDay: number; refundPercent: number }[]): Problem[] {
   if (!Array.isArray(tiers) || tiers.length === 0 || tiers.length > MAX_TIERS) {
@@ -179,6 +168,6 @@ function isDays(days: number): boolean {
   return Number.isSafeInteger(days) && days >= 0 && days <= MAX_DAYS
 }
 
-function isPercent(percent: number): boolean {
+export function isPercent(percent: number): boolean {
   return percent >= 0 && percent <= 100 && Math.round(percent * 100) / 100 === percent
 }

@@ -5,9 +5,17 @@ import { escalate, escalationNotice } from './escalate.ts'
 import { dueMoment, findInstallment, isEnding, unpaid, withInstallment } from './figures.ts'
 import { attemptTransaction } from './keys.ts'
 import type { ChargeOutcome } from './outcome.ts'
-import type { AttemptCause, Installment, OpenAttempt, OpenLink, PaymentMethod, Plan } from './plan.ts'
+import {
+  type AttemptCause,
+  type Installment,
+  type OpenAttempt,
+  type OpenLink,
+  PAYROLL,
+  type PaymentMethod,
+  type Plan,
+} from './plan.ts'
 import { nextRetryDay } from './retry.ts'
-import { describe, droppedByCancellation, moneyIn, payPart } from './settle.ts'
+import { describe, droppedByCancellation, moneyIn, payPart, takenFromPay } from './settle.ts'
 import type { Instant } from './terms.ts'
 
 /**
@@ -92,7 +100,7 @@ export function settleInstallment(
   const openLink: OpenLink | null =
     outcome.result === 'requires_action' ? { transaction: open.transaction, amount: open.amount, pollAt: null } : null
   const closed: Installment = { ...installment, open: null, openLink, status: open.before }
-  if (outcome.result === 'succeeded') return paidBy(plan, closed, open.transaction, open.amount)
+  if (outcome.result === 'succeeded') return paidBy(plan, closed, open, at)
   if (isEnding(plan) && installment.number !== 0) return droppedByCancellation(closed, open.transaction)
   return notPaid(plan, closed, open, outcome, at)
 }
@@ -138,18 +146,23 @@ export function attemptHeard(
 }
 
 /** Puts a payment on its instalment; an open escalation is resolved when nothing is left to pay (keeps NSF). */
-function paidBy(plan: Collector, installment: Installment, transaction: string, amount: number) {
+function paidBy(
+  plan: Collector,
+  installment: Installment,
+  { transaction, amount, paymentMethod }: Extract<OpenAttempt, { by: 'charge' }>,
+  at: Instant,
+) {
   const paid = payPart(installment, amount)
   const data = { transaction_id: transaction, amount }
+  const moved =
+    paymentMethod.type === PAYROLL.type
+      ? takenFromPay(transaction, amount, { installment, date: civilOf(at, plan.terms.timezone) })
+      : moneyIn(plan, transaction, amount, describe(installment))
   return {
     // Something was taken back meanwhile: what is unpaid again is due, and is begun anew.
     installment:
       unpaid(paid.installment) > 0 ? { ...paid.installment, status: 'scheduled' as const } : paid.installment,
-    effects: [
-      ...moneyIn(plan, transaction, amount, describe(installment)),
-      happened(`paid:${transaction}`, 'payment.completed', plan, installment, data),
-      ...paid.effects,
-    ],
+    effects: [...moved, happened(`paid:${transaction}`, 'payment.completed', plan, installment, data), ...paid.effects],
   }
 }
 

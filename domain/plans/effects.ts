@@ -1,5 +1,6 @@
+import type { UnitMoved } from '../leasing/lease.ts'
 import type { Installment, Plan } from './plan.ts'
-import type { Instant } from './terms.ts'
+import type { CivilDate, Instant } from './terms.ts'
 
 /**
  * What a transition wants written beside the plan itself, in the same database transaction. Keys are stable: made
@@ -14,6 +15,8 @@ export type Effect =
   | TransactionChanged
   | Escalate
   | EscalationChanged
+  | UnitMoved
+  | Deducted
 
 /** A transaction that a plan's decision makes: inserted once, by its id. `reference` is the other side's for one outside the gateway. */
 export type TransactionMade = {
@@ -58,13 +61,32 @@ export type Entry = {
   postings: Posting[]
 }
 export type Posting = { account: Account; amount: number }
-export type Account = 'receivable' | 'income' | 'fees' | 'discounts' | 'cash' | 'write_offs'
+/** `payroll` is what employers have taken from pay and were not billed for yet. */
+export type Account = 'receivable' | 'income' | 'fees' | 'discounts' | 'cash' | 'write_offs' | 'payroll'
 
 /** An event of the stream that clients read; `data` is what they see. */
 export type Happened = { write: 'event'; key: string; type: string; data: Record<string, unknown> }
 
-/** Something to tell the customer; `data` fills the template. One key gives one notice on each channel. */
-export type Notice = { write: 'notice'; key: string; type: NoticeType; data: Record<string, unknown> }
+/** Something to tell the customer, or whoever `to` names; `data` fills the template. One key gives one notice on each channel. */
+export type Notice = {
+  write: 'notice'
+  key: string
+  type: NoticeType
+  data: Record<string, unknown>
+  to?: Recipient
+}
+/** `client` is the employer of a lease's employee, `back_office` ours. */
+export const RECIPIENTS = ['customer', 'client', 'back_office'] as const
+export type Recipient = (typeof RECIPIENTS)[number]
+/** A line of the pay of an employee, for the next statement of the employer; negative for money back. The id is its transaction's. */
+export type Deducted = {
+  write: 'deduction'
+  transaction: string
+  installment: number | null
+  amount: number
+  description: string
+  date: CivilDate
+}
 export type NoticeType =
   | 'terms.created'
   | 'terms.adjusted'
@@ -83,11 +105,25 @@ export type NoticeType =
   | 'payment.reinstated'
   | 'refund.receipt'
   | 'refund.failed'
+  | LeasingNotice
+/** Of leases. */
+export type LeasingNotice =
+  | 'lease.created'
+  | 'lease.dispatched'
+  | 'lease.delivered'
+  | 'lease.terminated'
+  | 'lease.exchanged'
+  | 'lease.extended'
+  | 'lease.end_asked'
+  | 'lease.ended'
+  | 'lease.deduction_changed'
+  | 'dispatch.wanted'
+  | 'dispatch.overdue'
 
 export type Escalate = {
   write: 'escalation'
   id: string
-  about: { installment: number } | { refund: number }
+  about: { installment: number } | { refund: number } | { order: true }
   reason: EscalationReason
   code: string | null
   amount: number
@@ -102,13 +138,23 @@ export const ESCALATION_REASONS = [
   'refund_failed',
   'refund_outside_gateway',
   'balance_unpaid',
+  'not_dispatched',
 ] as const
 export type EscalationReason = (typeof ESCALATION_REASONS)[number]
 export type EscalationChanged =
   | { write: 'escalation_amount'; id: string; amount: number }
   | { write: 'escalation_resolved'; id: string; resolution: Resolution }
 export type Resolution = {
-  action: 'retry' | 'mark_paid' | 'waive' | 'cancel_plan' | 'paid' | 'adjusted' | 'plan_canceled' | 'withdrawn'
+  action:
+    | 'retry'
+    | 'mark_paid'
+    | 'waive'
+    | 'cancel_plan'
+    | 'paid'
+    | 'adjusted'
+    | 'plan_canceled'
+    | 'withdrawn'
+    | 'dispatched'
   reference?: string
   note?: string
   by?: string

@@ -89,8 +89,7 @@ export class Played {
   /** Links that were closed, with the moment: `2027-01-16T09:00:00Z 1_1`. */
   readonly closed: string[] = []
 
-  constructor(asked: Asked = {}, answers: Record<string, ChargeOutcome> = {}) {
-    const made = examplePlan(asked)
+  constructor(asked: Asked = {}, answers: Record<string, ChargeOutcome> = {}, made: Decision = examplePlan(asked)) {
     this.plan = made.plan
     this.effects = [...made.effects]
     this.now = made.plan.createdAt

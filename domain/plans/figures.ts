@@ -41,6 +41,12 @@ export function statusOf(plan: Plan): PlanStatus {
     : plan.lifecycle
 }
 
+/** The open escalations of a plan: of its instalments, of its refunds, and of an order that is not dispatched. */
+export function escalationsOf(plan: Plan): string[] {
+  const order = plan.lease?.order.escalation ?? []
+  return [...collectibles(plan), ...plan.refunds].flatMap(({ escalation }) => escalation ?? []).concat(order)
+}
+
 /** A charge or one-off payment is under way whose end is not known yet, or a link that is to be closed. */
 export function hasOpenCharge(plan: Plan): boolean {
   return plan.payments.length > 0 || collectibles(plan).some((i) => i.open !== null || isLinkOver(plan, i))

@@ -15,7 +15,7 @@ import {
 } from './ledger.ts'
 
 const of = (amount: number, key = 'k') => ({ key, amount, description: 'what happened' })
-const empty = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0 }
+const empty = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0, payroll: 0 }
 const builders = { owed, feeKept, discounted, paid, returned, waived, noLongerOwed, moneyBack }
 
 describe('entries', () => {

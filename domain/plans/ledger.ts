@@ -5,7 +5,15 @@ import type { Account, Entry } from './effects.ts'
 export type Movement = { key: string; amount: Minor; description: string; transaction?: string | null }
 
 /** Every account, in the order in which it is shown. */
-export const ACCOUNTS: readonly Account[] = ['receivable', 'income', 'fees', 'discounts', 'cash', 'write_offs']
+export const ACCOUNTS: readonly Account[] = [
+  'receivable',
+  'income',
+  'fees',
+  'discounts',
+  'cash',
+  'write_offs',
+  'payroll',
+]
 
 // Each moves `amount` from the second account to the first: debit one, credit the other. Keeps Ledger.
 
@@ -25,6 +33,10 @@ export const waived = movement('write_offs', 'receivable')
 export const noLongerOwed = movement('income', 'receivable')
 /** A refund went out. */
 export const moneyBack = movement('receivable', 'cash')
+/** Taken from pay by the employer. */
+export const deducted = movement('payroll', 'receivable')
+/** An employer owes what it has taken from pay; or an employee gets back by pay what was taken. */
+export const owedByPayroll = movement('receivable', 'payroll')
 
 /** Undoes an entry by a new one with the opposite postings: entries are never changed. Keeps Ledger. */
 export function reversed(entry: Entry, key: string, description: string): Entry {
@@ -34,7 +46,15 @@ export function reversed(entry: Entry, key: string, description: string): Entry 
 
 /** What each account holds after these entries; debits positive, minor units. */
 export function balances(entries: Pick<Entry, 'postings'>[]): Record<Account, Minor> {
-  const held: Record<Account, Minor> = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0 }
+  const held: Record<Account, Minor> = {
+    receivable: 0,
+    income: 0,
+    fees: 0,
+    discounts: 0,
+    cash: 0,
+    write_offs: 0,
+    payroll: 0,
+  }
   for (const { postings } of entries) {
     for (const { account, amount } of postings) held[account] += amount
   }

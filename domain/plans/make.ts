@@ -1,4 +1,4 @@
-import { addDays, civilOf, compareInstants } from '../calendar.ts'
+import { addDays, civilOf } from '../calendar.ts'
 import { type Problem, RuleBroken, refuse } from '../errors.ts'
 import { chargeStep, formatMoney, isChargeable } from '../money.ts'
 import { cancellationTermsProblem } from './cancellation.ts'
@@ -6,10 +6,10 @@ import type { Decision, Effect } from './effects.ts'
 import { dueMoment, netTotal } from './figures.ts'
 import * as ledger from './ledger.ts'
 import type { PaymentMethod, Plan, PlanKind, TestClock } from './plan.ts'
+import { pastRemindersDropped } from './reminders.ts'
 import { retryPolicyProblem } from './retry.ts'
 import { newInstallments } from './schedule.ts'
 import type { Instant, Terms } from './terms.ts'
-import { reminderMoment } from './time.ts'
 
 export type NewPlan = {
   id: string
@@ -64,7 +64,8 @@ export function makePlan(asked: NewPlan): Decision {
     sequence: { change: 0, payment: 0, refund: 0, clockTick: 0 },
     handled: [],
   }
-  return { plan: pastRemindersDropped(plan, now), effects: opening(plan) }
+  const installments = pastRemindersDropped(plan.installments, terms, now)
+  return { plan: { ...plan, installments }, effects: opening(plan) }
 }
 
 function problems({ terms, total, paymentMethod }: NewPlan): Problem[] {
@@ -83,17 +84,10 @@ function amountProblem(total: number, { currency, discount }: Terms): string | n
   return discount > total ? 'must not be below the discount' : null
 }
 
-/** A reminder whose moment is already past when the plan is made is not sent (keeps Telling). */
-function pastRemindersDropped(plan: Plan, now: Instant): Plan {
-  const installments = plan.installments.map((i) => {
-    const at = reminderMoment(i, plan.terms)
-    return at === null || compareInstants(at, now) < 0 ? { ...i, reminded: true } : i
-  })
-  return { ...plan, installments }
-}
-
 function opening(plan: Plan): Effect[] {
   const { currency, discount } = plan.terms
+  // What an employer owes for deductions was income when the leases were agreed.
+  const opened = plan.kind === 'statement' ? ledger.owedByPayroll : ledger.owed
   const data = {
     plan_id: plan.id,
     total_amount: plan.total,
@@ -106,7 +100,7 @@ function opening(plan: Plan): Effect[] {
     })),
   }
   return [
-    ledger.owed({
+    opened({
       key: 'owed',
       amount: plan.total,
       description: `Owed for the whole term: ${formatMoney(plan.total, currency)}`,

@@ -1,5 +1,6 @@
 import { addDays, civilOf, compareInstants, later, moment, nextBillingDates } from '../calendar.ts'
 import { RuleBroken } from '../errors.ts'
+import { deductionChanged } from '../leasing/told.ts'
 import type { Decision, Effect } from './effects.ts'
 import { dueMoment, unpaid } from './figures.ts'
 import type { Installment, Pause, Plan } from './plan.ts'
@@ -30,6 +31,7 @@ export function pause(
     effects: [
       { write: 'event', key, type: 'plan.paused', data },
       { write: 'notice', key, type: 'terms.paused', data },
+      ...deductionChanged(plan, { why: 'paused', monthly: 0, until }),
     ],
   }
 }
@@ -55,6 +57,7 @@ export function resume(plan: Plan, now: Instant): Decision {
   const effects: Effect[] = [
     { write: 'event', key, type: 'plan.resumed', data },
     { write: 'notice', key, type: 'terms.resumed', data },
+    ...deductionChanged(plan, { why: 'resumed', monthly: null }),
   ]
   return { plan: { ...plan, pause: null, installments: extended, notBefore: later(billing, at) }, effects }
 }

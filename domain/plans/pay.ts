@@ -6,7 +6,7 @@ import type { Decision, Effect } from './effects.ts'
 import { dueMoment, findInstallment, isEnding, sum, unpaid, withInstallment } from './figures.ts'
 import { paymentTransaction } from './keys.ts'
 import type { ChargeOutcome } from './outcome.ts'
-import type { Installment, Payment, PaymentMethod, Plan } from './plan.ts'
+import { type Installment, PAYROLL, type Payment, type PaymentMethod, type Plan } from './plan.ts'
 import { droppedByCancellation, moneyIn, payPart } from './settle.ts'
 import type { Instant } from './terms.ts'
 
@@ -23,6 +23,11 @@ export function pay(
   if (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending') {
     throw new RuleBroken('plan_not_active', `A plan that is ${plan.lifecycle} takes no payments.`)
   }
+  const method = paymentMethod ?? plan.paymentMethod
+  if (method.type === PAYROLL.type) {
+    const message = 'payment_method is needed: pay is no way to pay ahead'
+    throw new RuleBroken('invalid_request', `${message}.`, [{ pointer: '/payment_method', message }])
+  }
   const payable = oldestFirst(plan).filter((i) => !i.open && unpaid(i) > 0)
   const wanted =
     amount ??
@@ -36,7 +41,7 @@ export function pay(
     number,
     transaction: paymentTransaction(plan, number),
     amount: wanted,
-    paymentMethod: paymentMethod ?? plan.paymentMethod,
+    paymentMethod: method,
     parts: allotted(payable, wanted),
     state: 'wanted',
     pollAt: null,

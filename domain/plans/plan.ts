@@ -1,3 +1,4 @@
+import type { Lease } from '../leasing/lease.ts'
 import type { CivilDate, Instant, Terms } from './terms.ts'
 
 /**
@@ -43,16 +44,37 @@ export type Plan = {
   sequence: { change: number; payment: number; refund: number; clockTick: number }
   /** Commands already carried out, newest last, so that a repeat after continue-as-new gets the first answer. */
   handled: { id: string; answer: unknown }[]
+  /** What a lease is besides. */
+  lease?: Lease
 }
 
-export const PLAN_STATUSES = ['pending', 'active', 'past_due', 'pending_cancellation', 'canceled', 'completed'] as const
-export type PlanKind = 'financing' | 'lease' | 'rent_to_own'
-/** As shown: `past_due` is an active plan with an escalated instalment. */
-export type PlanStatus = (typeof PLAN_STATUSES)[number]
-export type Lifecycle = Exclude<PlanStatus, 'past_due'>
+export const LIFECYCLES = [
+  // Of leases: ordered, on its way, and given up since there was no device.
+  'init',
+  'dispatched',
+  'terminated',
+  'pending',
+  'active',
+  'pending_cancellation',
+  'canceled',
+  'completed',
+] as const
+export type Lifecycle = (typeof LIFECYCLES)[number]
 
-/** `type` is the gateway's: `card`, `us_bank_account`, `sepa_debit`… */
+/** As shown: `past_due` is an active plan with an escalated instalment. */
+export const PLAN_STATUSES = [...LIFECYCLES, 'past_due'] as const
+export type PlanStatus = (typeof PLAN_STATUSES)[number]
+
+/** A `statement` is what an employer owes for the deductions of a period. */
+export const PLAN_KINDS = ['financing', 'lease', 'rent_to_own', 'statement'] as const
+export type PlanKind = (typeof PLAN_KINDS)[number]
+/** `type` is the gateway's: `card`, `us_bank_account`, `sepa_debit`…; or `payroll`. */
 export type PaymentMethod = { id: string; type: string }
+
+/** Taken from pay by the employer, who is billed for it by a statement: no gateway is asked. */
+export const PAYROLL: PaymentMethod = { id: 'payroll', type: 'payroll' }
+/** Who owes has named none: every charge is declined without a gateway being asked, until there is one. */
+export const NO_METHOD: PaymentMethod = { id: 'none', type: 'none' }
 
 export const INSTALLMENT_STATUSES = [
   'scheduled',

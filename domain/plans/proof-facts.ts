@@ -1,7 +1,8 @@
+import type { UnitStatus } from '../leasing/lease.ts'
 import { formatMoney } from '../money.ts'
 import type { EscalationReason, Posting } from './effects.ts'
 import type { PaymentState, RefundOutcome } from './outcome.ts'
-import type { InstallmentStatus, Plan, PlanStatus } from './plan.ts'
+import { type InstallmentStatus, PAYROLL, type Plan, type PlanStatus } from './plan.ts'
 import type { CivilDate, Instant } from './terms.ts'
 
 /**
@@ -18,6 +19,9 @@ export type ProofFacts = {
   receipts: { id: string; transaction: string; type: 'payment' | 'refund'; amount: number }[]
   notices: ProofNotice[]
   escalations: ProofEscalation[]
+  /** Of a lease: its lines of pay, and the units that are the lease's or are named by it. */
+  deductions: { id: string; amount: number }[]
+  units: { id: string; status: UnitStatus; lease: string | null; isHeld: boolean }[]
   workflow: ProofWorkflow | Unread
   gateway: ProofGateway | Unread
 }
@@ -115,6 +119,11 @@ export function unread(detail: string): Difference {
 
 export function moneyOf({ plan }: Pick<ProofFacts, 'plan'>): (amount: number) => string {
   return (amount) => formatMoney(amount, plan.terms.currency)
+}
+
+/** Money that no gateway has moved: settled outside it, or by the employer's payroll. */
+export function isBesideGateway({ gateway }: Pick<ProofTransaction, 'gateway'>): boolean {
+  return gateway === 'external' || gateway === PAYROLL.type
 }
 
 /** What a transaction is for: `instalment 4`, `a one-off payment`… */

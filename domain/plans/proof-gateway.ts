@@ -3,6 +3,7 @@ import {
   type Difference,
   different,
   inFlight,
+  isBesideGateway,
   moneyOf,
   type ProofFacts,
   type ProofPayment,
@@ -20,7 +21,7 @@ export function gatewayProof(facts: ProofFacts): Difference[] {
   const { gateway } = facts
   if ('unread' in gateway) return [unread(`Stripe could not be asked: ${gateway.unread}`)]
   const money = moneyOf(facts)
-  const charges = facts.transactions.filter((t) => t.type === 'charge' && t.gateway !== 'external')
+  const charges = facts.transactions.filter((t) => t.type === 'charge' && !isBesideGateway(t))
   return [
     ...charges.flatMap((charge) => {
       const payments = gateway.payments.filter((p) => isOf(p, charge))
@@ -128,7 +129,7 @@ export function refundsProof(facts: ProofFacts): Difference[] {
   const { gateway } = facts
   if ('unread' in gateway) return [unread(`Stripe could not be asked: ${gateway.unread}`)]
   const money = moneyOf(facts)
-  const refunds = facts.transactions.filter((t) => t.type === 'refund' && t.gateway !== 'external')
+  const refunds = facts.transactions.filter((t) => t.type === 'refund' && !isBesideGateway(t))
   const ofPlan = new Set(facts.transactions.map((t) => t.gatewayId))
   const isOfRow = (there: { id: string; reference: string | null }, row: ProofTransaction) =>
     there.id === row.gatewayId || there.reference === row.id

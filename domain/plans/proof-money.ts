@@ -1,5 +1,7 @@
-import { collectibles, outstanding, paidIn, sum } from './figures.ts'
+import type { Posting } from './effects.ts'
+import { escalationsOf, outstanding, paidIn, sum } from './figures.ts'
 import { balances } from './ledger.ts'
+import { PAYROLL } from './plan.ts'
 import {
   type Difference,
   different,
@@ -18,7 +20,10 @@ export function ledgerProof(facts: ProofFacts): Difference[] {
   const { plan, entries, transactions } = facts
   const unbalanced = entries.filter(({ postings }) => sum(postings, (p) => p.amount) !== 0)
   const held = balances(entries)
-  const cash = sum(transactions, cashOf)
+  const cash = sum(
+    transactions.filter((t) => !isByPay(t)),
+    movedOf,
+  )
   const givenBack = sum(
     transactions.filter((t) => t.type === 'refund' && t.status === 'succeeded'),
     (t) => t.amount,
@@ -40,8 +45,13 @@ export function ledgerProof(facts: ProofFacts): Difference[] {
   ]
 }
 
+/** Taken from pay, or given back by it: the account `payroll` has it, not `cash`. */
+function isByPay({ gateway }: ProofTransaction): boolean {
+  return gateway === PAYROLL.type
+}
+
 /** What a transaction has moved so far: paid less returned, or given back. */
-function cashOf(transaction: ProofTransaction): number {
+function movedOf(transaction: ProofTransaction): number {
   if (transaction.status !== 'succeeded') return 0
   return transaction.type === 'charge' ? transaction.amount - transaction.returned : -transaction.amount
 }
@@ -52,16 +62,18 @@ export function transactionsProof(facts: ProofFacts): Difference[] {
   const { plan, transactions, entries } = facts
   const booked = new Map<string, number>()
   for (const { transaction, postings } of entries) {
-    const cash = sum(postings, (p) => (p.account === 'cash' ? p.amount : 0))
+    // What a statement takes over of it is no movement.
+    const isMoved = ({ account }: Posting) => account === 'cash' || (account === 'payroll' && transaction !== null)
+    const cash = sum(postings, (p) => (isMoved(p) ? p.amount : 0))
     if (cash !== 0) booked.set(transaction ?? 'none', (booked.get(transaction ?? 'none') ?? 0) + cash)
   }
   const found = transactions.flatMap((t) => {
     const inLedger = booked.get(t.id) ?? 0
     booked.delete(t.id)
-    if (inLedger === cashOf(t)) return []
+    if (inLedger === movedOf(t)) return []
     return [
       different(
-        `The transaction ${t.id} for ${purpose(t)} has moved ${money(cashOf(t))}, the ledger has ${money(inLedger)} for it.`,
+        `The transaction ${t.id} for ${purpose(t)} has moved ${money(movedOf(t))}, the ledger has ${money(inLedger)} for it.`,
       ),
     ]
   })
@@ -72,7 +84,7 @@ export function transactionsProof(facts: ProofFacts): Difference[] {
   }
   const charged = sum(
     transactions.filter((t) => t.type === 'charge'),
-    cashOf,
+    movedOf,
   )
   const onInstallments = paidIn(plan) + overpaid(facts) - plan.lost
   if (charged !== onInstallments) {
@@ -99,11 +111,11 @@ function hasComeBack(t: ProofTransaction): boolean {
   return t.type === 'refund' && t.status === 'failed' && t.returned > 0
 }
 
-/** One receipt for each transaction that succeeded, of its amount; also when its money was taken back later. */
+/** One receipt for each transaction that succeeded, of its amount; also when its money was taken back later. Pay has its own slip. */
 export function receiptsProof(facts: ProofFacts): Difference[] {
   const money = moneyOf(facts)
   const { transactions, receipts } = facts
-  const succeeded = transactions.filter((t) => t.status === 'succeeded' || hasComeBack(t))
+  const succeeded = transactions.filter((t) => !isByPay(t) && (t.status === 'succeeded' || hasComeBack(t)))
   return [
     ...succeeded.flatMap((t) => {
       const own = receipts.filter((receipt) => receipt.transaction === t.id)
@@ -141,7 +153,7 @@ export function noticesProof({ receipts, notices }: ProofFacts): Difference[] {
 export function escalationsProof(facts: ProofFacts): Difference[] {
   const { plan, escalations } = facts
   const money = moneyOf(facts)
-  const waitedFor = [...collectibles(plan), ...plan.refunds].flatMap(({ escalation }) => escalation ?? [])
+  const waitedFor = escalationsOf(plan)
   const open = escalations.filter(({ isOpen }) => isOpen)
   return [
     ...waitedFor

@@ -50,6 +50,8 @@ function facts(): ProofFacts & { workflow: ProofWorkflow & { plan: Plan }; gatew
     receipts: [{ id: 'rcp_1_1_1', transaction, type: 'payment', amount: 10_000 }],
     notices: [{ id: 'ntf_1_receipt', transaction, type: 'payment.receipt', status: 'sent', lastError: null }],
     escalations: [],
+    deductions: [],
+    units: [],
     workflow: { status: 'RUNNING', plan: structuredClone(plan), troubles: [], isBlocked: false },
     gateway: { payments: [payment()], refunds: [] },
   }

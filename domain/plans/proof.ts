@@ -1,5 +1,6 @@
 import type { Difference, Proof, ProofFacts, ProofStatus } from './proof-facts.ts'
 import { gatewayProof, refundsProof } from './proof-gateway.ts'
+import { deviceProof, payrollProof } from './proof-lease.ts'
 import { escalationsProof, ledgerProof, noticesProof, receiptsProof, transactionsProof } from './proof-money.ts'
 import { readSideProof, scheduleProof, workflowProof } from './proof-plan.ts'
 
@@ -11,6 +12,8 @@ const CHECKS: Record<string, (facts: ProofFacts) => Difference[]> = {
   transactions: transactionsProof,
   gateway: gatewayProof,
   refunds: refundsProof,
+  payroll: payrollProof,
+  device: deviceProof,
   receipts: receiptsProof,
   notices: noticesProof,
   escalations: escalationsProof,

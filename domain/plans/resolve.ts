@@ -1,4 +1,6 @@
 import { RuleBroken } from '../errors.ts'
+import { isLease, type LeasePlan, withLease } from '../leasing/lease.ts'
+import { remindedAgain } from '../leasing/order.ts'
 import { cancel, cancellationClosed } from './cancel.ts'
 import type { Decision, Effect, Resolution } from './effects.ts'
 import { collectibles, isEnding, unpaid, withInstallment } from './figures.ts'
@@ -29,7 +31,9 @@ export function resolve(plan: Plan, asked: Resolving, now: Instant): Decision & 
   const refund = plan.refunds.find((r) => r.escalation === asked.escalation)
   const decided = refund
     ? refundResolved(plan, refund, asked, resolution)
-    : installmentResolved(plan, escalated(plan, asked.escalation), asked, resolution, now)
+    : isLease(plan) && plan.lease.order.escalation === asked.escalation
+      ? orderResolved(plan, asked, resolution, now)
+      : installmentResolved(plan, escalated(plan, asked.escalation), asked, resolution, now)
   return { ...decided, answer: { resolution } }
 }
 
@@ -58,6 +62,18 @@ function refundResolved(plan: Plan, refund: Refund, asked: Resolving, resolution
   const closed = cancellationClosed(elsewhere.plan)
   const effects = [...elsewhere.effects, ...closes(plan, asked.escalation, resolution), ...closed.effects]
   return { plan: closed.plan, effects }
+}
+
+/** A device that is not dispatched: the back office is reminded again, or the order is cancelled; nothing is owed yet. */
+function orderResolved(plan: LeasePlan, asked: Resolving, resolution: Resolution, now: Instant): Decision {
+  if (asked.action === 'retry') return { plan, effects: [...asksAgain(plan, asked), ...remindedAgain(plan)] }
+  if (asked.action !== 'cancel_plan') {
+    const allowed = 'The back office can be reminded again, or the order cancelled'
+    throw new RuleBroken('action_not_allowed', `${allowed}: nothing is owed for it yet.`)
+  }
+  // Its escalation is closed here, with the broker's words.
+  const canceled = cancel(withLease(plan, { order: { ...plan.lease.order, escalation: null } }), now)
+  return { plan: canceled.plan, effects: [...closes(plan, asked.escalation, resolution), ...canceled.effects] }
 }
 
 function installmentResolved(

@@ -6,6 +6,8 @@ export const SEARCH_ATTRIBUTES = {
   TenorPlanKind: 'Keyword',
   TenorPlanStatus: 'Keyword',
   TenorCustomer: 'Keyword',
+  /** The employer, of leases and statements. */
+  TenorClient: 'Keyword',
   TenorTenant: 'Keyword',
   TenorNextBillingAt: 'Datetime',
   TenorOutstanding: 'Int',

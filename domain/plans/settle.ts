@@ -3,6 +3,7 @@ import { resolved } from './escalate.ts'
 import { unpaid } from './figures.ts'
 import * as ledger from './ledger.ts'
 import type { Installment, Plan } from './plan.ts'
+import type { CivilDate } from './terms.ts'
 
 /** What settles an instalment, whoever paid it or gave it up. */
 
@@ -17,6 +18,35 @@ export function moneyIn(plan: Pick<Plan, 'id'>, transaction: string, amount: num
       type: 'payment.receipt',
       data: { transaction_id: transaction, amount, plan_id: plan.id },
     },
+  ]
+}
+
+/** The same for what the employer takes from pay: a line of its next statement, and no receipt, since no money moved yet. */
+export function takenFromPay(
+  transaction: string,
+  amount: number,
+  { installment, date }: { installment: Installment; date: CivilDate },
+): Effect[] {
+  const description = `Deducted from pay: ${describe(installment)}`
+  return [
+    ledger.deducted({ key: `paid:${transaction}`, amount, description, transaction }),
+    { write: 'deduction', transaction, installment: installment.number, amount, description, date },
+  ]
+}
+
+/** Money back of what was taken from pay: a credit for the employer's next statement, and with it for the employee's pay. */
+export function givenBackByPay(
+  plan: Pick<Plan, 'id'>,
+  transaction: string,
+  { amount, date }: { amount: number; date: CivilDate },
+): Effect[] {
+  const description = 'Given back by pay'
+  const key = `refunded:${transaction}`
+  const data = { plan_id: plan.id, transaction_id: transaction, amount }
+  return [
+    ledger.owedByPayroll({ key, amount, description, transaction }),
+    { write: 'deduction', transaction, installment: null, amount: -amount, description, date },
+    { write: 'event', key, type: 'refund.completed', data },
   ]
 }
 

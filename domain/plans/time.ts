@@ -1,10 +1,13 @@
 import { addDays, civilOf, compareInstants, later, moment, plusMs, startOfDay } from '../calendar.ts'
+import { boughtOutPaid, endMoments, endTimePassed } from '../leasing/end.ts'
+import { orderMoments, orderTimePassed } from '../leasing/order.ts'
 import type { Decision, Effect } from './effects.ts'
 import { collectibles, dueMoment, hasOpenCharge, unpaid, withInstallment } from './figures.ts'
 import { resume } from './pause.ts'
 import type { Installment, Plan } from './plan.ts'
 import { nothingLeft } from './refunding.ts'
-import type { CivilDate, Instant, Terms } from './terms.ts'
+import { reminderMoment } from './reminders.ts'
+import type { CivilDate, Instant } from './terms.ts'
 
 /** What the passing of time alone does to a plan, and when it will next do something. */
 
@@ -12,11 +15,14 @@ const DAY = 86_400_000
 /** Debits can be returned for this long after they were made. */
 const LISTENING = 60 * DAY
 
+/** What time brings about for a lease besides; nothing for another plan. */
+const LEASES = [orderTimePassed, endTimePassed]
+
 /** Whatever has come to pass by `now` without money moving: the plan begins, a holiday ends, a reminder, the end. */
 export function timePassed(plan: Plan, now: Instant): Decision {
   let next = plan
   const effects: Effect[] = []
-  for (const step of [resumedByItself, activated, zeroesSettled, reminded, completed]) {
+  for (const step of [resumedByItself, activated, zeroesSettled, reminded, ...LEASES, completed]) {
     const decision = step(next, now)
     next = decision.plan
     effects.push(...decision.effects)
@@ -34,6 +40,8 @@ export function nextWake(plan: Plan, now: Instant): Instant | null {
     nextReminder(plan),
     ...plan.installments.map((i) => retryMoment(plan, i)),
     ...polls(plan),
+    ...orderMoments(plan),
+    ...endMoments(plan),
     plan.lifecycle === 'active' && allSettled(plan) ? endMoment(plan) : null,
     hasEnded(plan) ? listeningUntil(plan) : null,
   ]
@@ -57,7 +65,7 @@ export function isOver(plan: Plan, now: Instant): boolean {
 
 /** Everything is settled: nothing is left to do for the plan but to listen. */
 export function hasEnded(plan: Plan): boolean {
-  const ended = plan.lifecycle === 'completed' || plan.lifecycle === 'canceled'
+  const ended = plan.lifecycle === 'completed' || plan.lifecycle === 'canceled' || plan.lifecycle === 'terminated'
   const open = collectibles(plan).some(
     (i) => i.open !== null || i.openLink !== null || i.escalation !== null || i.status === 'scheduled',
   )
@@ -145,11 +153,12 @@ function nextZero(plan: Plan): Instant | null {
 
 /** An instalment of which nothing is to be paid is never sent to a gateway: it is waived on its due date (keeps Schedule). */
 function zeroesSettled(plan: Plan, now: Instant): Decision {
-  if (plan.pause || plan.lifecycle !== 'active') return { plan, effects: [] }
+  const zeroes = plan.installments.filter(isZero)
+  if (zeroes.length === 0 || plan.pause || plan.lifecycle !== 'active') return { plan, effects: [] }
   let next = plan
   const effects: Effect[] = []
   const today = civilOf(now, plan.terms.timezone)
-  for (const zero of plan.installments.filter((i) => isZero(i) && i.dueDate <= today)) {
+  for (const zero of zeroes.filter((i) => i.dueDate <= today)) {
     if (compareInstants(dueMoment(zero, plan.terms), now) > 0) continue
     next = withInstallment(next, nothingLeft(zero))
     const data = { plan_id: plan.id, installment_number: zero.number, amount: 0 }
@@ -162,15 +171,13 @@ function isZero(installment: Installment): boolean {
   return installment.status === 'scheduled' && unpaid(installment) === 0
 }
 
-/** The moment at which the customer is reminded of an instalment; `null` when no reminder is to be sent (keeps Telling). */
-export function reminderMoment(installment: Installment, terms: Terms): Instant | null {
-  if (terms.reminderDays === 0 || installment.atOnce) return null
-  return moment(addDays(installment.dueDate, -terms.reminderDays), terms.billingTime, terms.timezone)
+function nextReminder(plan: Plan): Instant | null {
+  const next = isReminding(plan) ? oldest(plan.installments.filter(isToBeReminded)) : undefined
+  return next ? reminderMoment(next, plan.terms) : null
 }
 
-function nextReminder(plan: Plan): Instant | null {
-  const next = plan.pause ? undefined : oldest(plan.installments.filter(isToBeReminded))
-  return next ? reminderMoment(next, plan.terms) : null
+function isReminding({ pause, lifecycle }: Plan): boolean {
+  return !pause && (lifecycle === 'active' || lifecycle === 'pending')
 }
 
 function isToBeReminded(installment: Installment): boolean {
@@ -178,7 +185,7 @@ function isToBeReminded(installment: Installment): boolean {
 }
 
 function reminded(plan: Plan, now: Instant): Decision {
-  if (plan.pause || (plan.lifecycle !== 'active' && plan.lifecycle !== 'pending')) return { plan, effects: [] }
+  if (!isReminding(plan)) return { plan, effects: [] }
   let next = plan
   const effects: Effect[] = []
   const lastDay = addDays(civilOf(now, plan.terms.timezone), plan.terms.reminderDays)
@@ -217,11 +224,13 @@ function completed(plan: Plan, now: Instant): Decision {
   const data = { plan_id: plan.id }
   // A return may reopen a completed plan, which is then completed again.
   const key = `completed:${plan.sequence.change + 1}`
+  const sold = boughtOutPaid({ ...plan, lifecycle: 'completed' })
   return {
-    plan: { ...plan, lifecycle: 'completed' },
+    plan: sold.plan,
     effects: [
       { write: 'event', key, type: 'plan.completed', data },
       { write: 'notice', key, type: 'terms.completed', data },
+      ...sold.effects,
     ],
   }
 }

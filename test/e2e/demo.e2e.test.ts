@@ -80,6 +80,57 @@ describe('npm run demo', () => {
   })
 })
 
+describe('npm run demo -- leasing', () => {
+  let output: string
+
+  beforeAll(async () => {
+    const run = await runDemo('leasing', '--fast', '--exit')
+    output = run.output.replace(/https?:\/\/\S+/g, '').replace(/\s+/g, ' ')
+    expect({ code: run.code, output: run.output }).toMatchObject({ code: 0 })
+  }, 300_000)
+
+  it('tells the whole year, in order', () => {
+    const told = [
+      '4 Jan 2027 Office 3 Orbit 8 and 1 Slate 11 are taken in',
+      '4 Jan 2027 Birch The store is open',
+      '4 Jan 2027 Olga Slate 11 is not to be had: the order is ended, nothing is owed',
+      '4 Jan 2027 Olga Orbit 8 is ordered $864.00',
+      '11 Jan 2027 Olga Orbit 8 has arrived: the term begins',
+      '1 Feb 2027 Birch Statement 1 is closed: 3 lines, sent as PDF and CSV $216.00',
+      '1 Feb 2027 Birch Statement 1 is paid by the company $216.00',
+      '1 Apr 2027 Birch Statement 3 bounces, insufficient funds: tried again the day after $216.00',
+      '2 Apr 2027 Birch Statement 3 is paid by the company $216.00',
+      '3 Jun 2027 Olga Slate 11, previewed: a month from now on $90.00',
+      '3 Jun 2027 Olga The total goes from $864.00 to $990.00; payroll is told',
+      '20 Aug 2027 Noah The lease is ended early, and the device comes back',
+      '20 Aug 2027 Noah Given back with the pay $52.87',
+      '1 Sep 2027 Birch Statement 8 is closed: 4 lines, sent as PDF and CSV $181.13',
+      '13 Dec 2027 Mia Asked what is to come, chooses: buy out',
+      '11 Jan 2028 Mia The residual value comes off pay $96.00',
+      '1 Feb 2028 Birch Statement 13 is paid by the company $96.00',
+      'A year in ',
+    ]
+    expect(told.filter((line) => output.includes(line))).toEqual(told)
+    const places = told.map((line) => output.indexOf(line))
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+  })
+
+  it('ends with books in which payroll is nothing over all, cash is what Stripe holds, and every unit has its place', () => {
+    expect(output).toContain('Plan receivable cash payroll income sum at Stripe')
+    for (const row of [
+      'Mia, Orbit 8 completed $0.00 $0.00 $960.00 -$960.00 $0.00 $0.00',
+      'Noah, Orbit 8 canceled $0.00 $0.00 $523.13 -$523.13 $0.00 $0.00',
+      'Olga, Slate 11 terminated $0.00 $0.00 $0.00 $0.00 $0.00 $0.00',
+      'Olga, Slate 11 completed $0.00 $0.00 $990.00 -$990.00 $0.00 $0.00',
+      'Statement 3 completed $0.00 $216.00 -$216.00 $0.00 $0.00 $216.00',
+      'All $0.00 $2,473.13 $0.00 -$2,473.13 $0.00 $2,473.13',
+      'All 4 3 available, 1 sold',
+    ]) {
+      expect(output).toContain(row)
+    }
+  })
+})
+
 it('says how it is used when it does not know the story', async () => {
   const { code, output } = await runDemo('opera')
   expect(code).toBe(2)

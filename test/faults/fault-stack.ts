@@ -23,6 +23,8 @@ const PREFIX = 'tenor-faults-'
 
 /** Of a client that wants something done, however much is broken, on a machine that is busy. */
 const PATIENCE_MS = 480_000
+/** A plan may wake hundreds of times in a year, each some workflow tasks on a machine that is busy. */
+const SETTLED_MS = 600_000
 /** How often a program may end as it starts, because what it needs is away just then: whatever supervises it starts it again. */
 const SECOND_TRIES = 20
 
@@ -214,7 +216,7 @@ export class FaultStack {
   }
 
   /** Waits until all plans of a clock have come to rest, in spite of an API that is away at times. */
-  async settled(clock: string, withinMs = 120_000): Promise<void> {
+  async settled(clock: string, withinMs = SETTLED_MS): Promise<void> {
     const end = Date.now() + withinMs
     for (;;) {
       const answer = await this.tenor.ask('GET', `/test_clocks/${clock}`).catch(() => undefined)
@@ -229,12 +231,17 @@ export class FaultStack {
    * another may take them.
    */
   async passLeases(): Promise<void> {
+    await this.rows(`update notifications set next_attempt_at = now() where status = 'queued' and attempts > 0`)
+    await this.rows(`update escalations set case_next_attempt_at = now() where case_version < version`)
+    await this.rows(`update idempotency_keys set locked_until = now() where state = 'in_progress'`)
+  }
+
+  /** What the database says, past Tenor: what no route shows can be judged so. */
+  async rows<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     const client = new pg.Client({ connectionString: seeingAll(this.env.DATABASE_OWNER_URL ?? '') })
     await client.connect()
     try {
-      await client.query(`update notifications set next_attempt_at = now() where status = 'queued' and attempts > 0`)
-      await client.query(`update escalations set case_next_attempt_at = now() where case_version < version`)
-      await client.query(`update idempotency_keys set locked_until = now() where state = 'in_progress'`)
+      return (await client.query<Row>(sql, values)).rows
     } finally {
       await client.end()
     }

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from '../simulation/random.ts'
-import type { Begun, Plan } from '../support/e2e-client.ts'
+import { type Begun, type Plan, planPath } from '../support/e2e-client.ts'
 import type { FaultStack } from './fault-stack.ts'
+import { LEASE_DEEDS, type LeaseDeed, leaseRequest, newLessee } from './leasing.ts'
 
-/** Clients that go on whatever breaks: each lives one plan on a clock of its own, and meddles with it by chance. */
+/** Clients that go on whatever breaks: each lives one plan or lease on a clock of its own, and meddles with it by chance. */
 
 const HOUR = 3_600_000
 const PATIENCE_MS = 15_000
 
-export type Player = Begun & { now: string; did: string[]; isPlanOver: boolean; unexpected: string[] }
+const NOW = '2027-01-13T12:00:00Z'
+
+/** `model` is what somebody leases whose plan is a lease. */
+export type Player = Begun & { now: string; did: string[]; isPlanOver: boolean; unexpected: string[]; model?: string }
 
 const OUTCOMES = [
   'succeeded',
@@ -28,13 +32,12 @@ const TERMS = [{ type: 'none' }, { type: 'full' }, { type: 'pro_rata' }, { type:
 export async function newPlayer(stack: FaultStack, chance: Chance): Promise<Player> {
   const isDebit = chance.percent(30)
   const outcomes = Array.from({ length: chance.int(0, 5) }, () => chance.pick(isDebit ? DEBITS : OUTCOMES))
-  const now = '2027-01-13T12:00:00Z'
   const email = `player-${randomUUID()}@example.com`
   const named = { name: 'Amara Okafor', email, payment_method: 'pm_card_visa' }
   const { body: holder } = await stack.insist('POST', '/customers', named)
   const customer = { id: holder.customer_id as string, email }
   if (outcomes.length > 0) await again(() => stack.tenor.outcomes(customer.id, outcomes))
-  const { body: made } = await stack.insist('POST', '/test_clocks', { frozen_time: now })
+  const { body: made } = await stack.insist('POST', '/test_clocks', { frozen_time: NOW })
   const clock = made.test_clock_id as string
   const answer = await stack.insist('POST', '/payment_terms', {
     customer_id: customer.id,
@@ -49,7 +52,26 @@ export async function newPlayer(stack: FaultStack, chance: Chance): Promise<Play
   })
   const plan = answer.body as Plan
   if (answer.status !== 201) throw new Error(`A plan could not be made: ${JSON.stringify(answer.body)}`)
-  return { customer, clock, plan, id: plan.payment_terms_id, now, did: [], isPlanOver: false, unexpected: [] }
+  return { customer, clock, plan, id: plan.payment_terms_id, ...beginning() }
+}
+
+const beginning = () => ({ now: NOW, did: [], isPlanOver: false, unexpected: [] })
+
+/** Makes a company, an employee and a lease of the model; a plan when there is no unit of it left. */
+export async function newLeasingPlayer(stack: FaultStack, chance: Chance, model: string): Promise<Player> {
+  const offboarding = chance.pick(['return', 'buy_out', 'transfer'])
+  const lessee = await newLessee(stack, NOW, { offboarding, cancellation_terms: chance.pick(TERMS) })
+  const { employee: customer, clock } = lessee
+  const payer = chance.weighted({ payroll: 70, employee: 30 })
+  const outcomes = Array.from({ length: chance.int(1, 4) }, () => chance.pick(OUTCOMES))
+  await again(() => stack.tenor.outcomes(chance.percent(50) ? customer.id : lessee.client, outcomes))
+  const order = { employee_id: customer.id, device_code: model, term_months: chance.pick([2, 3]), payer }
+  const { status, body } = await stack.insist('POST', '/leases', order)
+  if (body?.code === 'out_of_stock') return newPlayer(stack, chance)
+  if (status !== 201) throw new Error(`A lease could not be made: ${JSON.stringify(body)}`)
+  const player = { customer, clock, plan: body as Plan, id: body.lease_id as string, ...beginning(), model }
+  if (chance.percent(70)) await perform(stack, player, chance, 'delivered')
+  return player
 }
 
 /** Until it works: what it is asked of may be down. */
@@ -68,33 +90,29 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
  * Plays until it is told to stop; every command gets an answer, however often it has to be sent. A plan that is over is
  * followed by a new one.
  */
-export async function play(stack: FaultStack, players: Player[], chance: Chance, isOver: () => boolean): Promise<void> {
-  let player = await newPlayer(stack, chance)
+export async function play(stack: FaultStack, chance: Chance, { players, model, isOver }: Game): Promise<void> {
+  const next = () => (model ? newLeasingPlayer(stack, chance, model) : newPlayer(stack, chance))
+  let player = await next()
   players.push(player)
   while (!isOver()) {
-    const deed = chance.weighted({
-      advance: 100,
-      adjust: 16,
-      pay: 20,
-      pause: 8,
-      resume: 14,
-      resolve: 24,
-      method: 6,
-      cancel: 3,
-    })
+    const deed = chance.weighted(player.model ? { ...DEEDS, ...LEASE_DEEDS } : DEEDS) as Deed | LeaseDeed
     await perform(stack, player, chance, deed)
     if (player.isPlanOver && !isOver()) {
-      player = await newPlayer(stack, chance)
+      player = await next()
       players.push(player)
     }
     await sleep(chance.int(0, 250))
   }
 }
 
-type Deed = 'advance' | 'adjust' | 'pay' | 'pause' | 'resume' | 'resolve' | 'method' | 'cancel'
+/** Those who play; with a `model`, one of them leases it. */
+export type Game = { players: Player[]; model?: string | undefined; isOver: () => boolean }
 
-async function perform(stack: FaultStack, player: Player, chance: Chance, deed: Deed): Promise<void> {
-  const at = `/payment_terms/${player.id}`
+const DEEDS = { advance: 100, adjust: 16, pay: 20, pause: 8, resume: 14, resolve: 24, method: 6, cancel: 3 }
+type Deed = keyof typeof DEEDS
+
+async function perform(stack: FaultStack, player: Player, chance: Chance, deed: Deed | LeaseDeed): Promise<void> {
+  const at = planPath(player.id)
   const insist = async (method: string, path: string, body?: unknown) => {
     const { status, body: answer } = await stack.insist(method, path, body)
     player.did.push(`${method} ${path.replace(at, '')} ${JSON.stringify(body ?? '')}: ${status} ${answer?.code ?? ''}`)
@@ -124,8 +142,11 @@ async function perform(stack: FaultStack, player: Player, chance: Chance, deed: 
       const reference = action === 'mark_paid' ? { reference: 'cheque 12' } : {}
       return insist('POST', `/escalations/${open.escalation_id}/resolve`, { action, note: 'by phone', ...reference })
     }
-    default:
-      return deed satisfies never
+    default: {
+      const { id, customer, model = '' } = player
+      const asked = await leaseRequest(stack, chance, { id, employee: customer.id, model }, deed)
+      return asked ? insist(...asked) : undefined
+    }
   }
 }
 

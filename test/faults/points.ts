@@ -4,7 +4,7 @@ import http from 'node:http'
 import { createRequire, flushCompileCache, syncBuiltinESMExports } from 'node:module'
 import { basename, join } from 'node:path'
 import nodemailer from 'nodemailer'
-import pg from 'pg'
+import { TenantClient } from '../../db/tenancy/client.ts'
 
 /**
  * Loaded into Tenor's processes by `--import`, where TENOR_FAULT_POINTS names a folder: the moments before and after
@@ -86,9 +86,10 @@ function wrap(owner: object, method: string, name: (self: object, args: unknown[
   }
 }
 
+/** Where statements are said, not where they are sent: there, what begins a transaction is a part of its first statement. */
 function hookDatabase(): void {
   const open = new WeakMap<object, Set<string>>()
-  wrap(pg.Client.prototype, 'query', (client, [asked]) => {
+  wrap(TenantClient.prototype, 'query', (client, [asked]) => {
     const text = (typeof asked === 'string' ? asked : ((asked as { text?: string } | null)?.text ?? '')).trimStart()
     const written = open.get(client)
     if (/^(begin|start transaction)/i.test(text)) open.set(client, new Set())

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { chanceOf } from '../simulation/random.ts'
 import { FaultStack } from './fault-stack.ts'
 import { converged, differencesOf, proofAt, violations } from './judge.ts'
+import { newModel, payrollViolations, stockViolations } from './leasing.ts'
 import { endMischief, type Mischief, makeMischief } from './mischief.ts'
 import { type Player, play, playToTheEnd } from './players.ts'
 import { opsOf, ROOT } from './releases.ts'
@@ -22,6 +23,8 @@ export type Rampage = {
 }
 
 const WITHIN_MS = 300_000
+/** One in so many leases. */
+const LEASING = 3
 
 /**
  * Lives plans while processes are killed, ways cut and gateways troubled, by chance of a seed; then lets everything come
@@ -35,7 +38,12 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
     const began = Date.now()
     const phase = (what: string) => say(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s ${what}`)
     let isOver = false
-    const clients = Array.from({ length: plans }, (_, n) => play(stack, players, chanceOf(seed + 1 + n), () => isOver))
+    // So few units that some come too late.
+    const model = await newModel(stack, Math.ceil(plans / LEASING) + 1)
+    const clients = Array.from({ length: plans }, (_, n) => {
+      const game = { players, isOver: () => isOver, model: n % LEASING === 0 ? model : undefined }
+      return play(stack, chanceOf(seed + 1 + n), game)
+    })
     const playing = Promise.all(clients)
     // A player that ends with an error is heard of when all have ended.
     playing.catch(() => {})
@@ -57,9 +65,10 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
     phase(`all proven, ${(convergedInMs / 1000).toFixed(1)} s after the last fault; on to the end of the plans`)
     await Promise.all(players.map((player) => playToTheEnd(stack, player)))
     await restingPlans(stack, players)
+    const unproven = await statementsProven(stack)
     phase('at the end; judged')
     const unexpected = players.flatMap((player) => player.unexpected)
-    const wrong = [...replayed, ...(await judged(stack, players)), ...unexpected, ...stack.surprises()]
+    const wrong = [...replayed, ...unproven, ...(await judged(stack, players)), ...unexpected, ...stack.surprises()]
     const payments = await Promise.all(players.map((player) => stack.tenor.payments(player.customer.id)))
     if (wrong.length > 0) say(report(stack, players, mischief, seed))
     return {
@@ -98,6 +107,16 @@ async function restingPlans(stack: FaultStack, players: Player[]): Promise<void>
   }
 }
 
+/** Plans that charge statements have no route of their own: ops prove them with all others. */
+async function statementsProven({ env }: FaultStack): Promise<string[]> {
+  const end = Date.now() + WITHIN_MS
+  for (;;) {
+    const { status, said } = await opsOf(ROOT, env, 'prove', '--all')
+    if (said.includes(' 0 with something in flight, 0 not readable, 0 different')) return []
+    if (status === 1 || Date.now() > end) return [said]
+  }
+}
+
 async function judged(stack: FaultStack, players: Player[]): Promise<string[]> {
   const found: string[] = []
   for (const player of players) {
@@ -105,6 +124,7 @@ async function judged(stack: FaultStack, players: Player[]): Promise<string[]> {
     if (proof.status !== 'ok') found.push(`${player.id}: ${differencesOf(proof).join('; ')}`)
     found.push(...(await violations(stack.tenor, player)))
   }
+  found.push(...(await stockViolations(stack.tenor)), ...(await payrollViolations(stack)))
   return found
 }
 

@@ -1,10 +1,12 @@
 import type { Tenor } from '../support/e2e-client.ts'
+import { type LeasingNames, setLeasingScene } from './leasing-scene.ts'
 
 /** Real ids, by what they name: what a fuzzer would never guess. */
-export type Names = Record<
-  'plans' | 'customers' | 'clocks' | 'escalations' | 'receipts' | 'events' | 'endpoints' | 'users' | 'apiClients',
-  string[]
->
+export type Names = LeasingNames &
+  Record<
+    'plans' | 'customers' | 'clocks' | 'escalations' | 'receipts' | 'events' | 'endpoints' | 'users' | 'apiClients',
+    string[]
+  >
 
 export const PAYMENT_METHODS = [
   'pm_card_visa',
@@ -56,5 +58,6 @@ export async function setScene(tenor: Tenor, receiver: string): Promise<Names> {
     endpoints: [endpoint.webhook_endpoint_id],
     users: [user.user_id],
     apiClients: [client.client_id],
+    ...(await setLeasingScene(tenor)),
   }
 }

@@ -54,6 +54,7 @@ const WORDS = {
   dates: [0, 1, 40, 400].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)),
   zones: ['UTC', 'America/Toronto', 'Asia/Kathmandu', 'Pacific/Apia'],
   tags: ['*'],
+  months: ['2027-01', '2027-02', '2027-03'],
   currencies: ['USD', 'EUR', 'JPY', 'KWD', 'UGX'],
 }
 type Dictionary = keyof Names | keyof typeof WORDS
@@ -70,6 +71,12 @@ const IDS: Record<string, Record<string, Dictionary>> = {
   '^/webhook_endpoints/': { 'path.id': 'endpoints' },
   '^/users/': { 'path.id': 'users' },
   '^/api_clients/': { 'path.id': 'apiClients' },
+  '^/clients/': { 'path.id': 'clients' },
+  '^/employees/': { 'path.id': 'employees' },
+  '^/device_models/': { 'path.id': 'models' },
+  '^/devices/': { 'path.id': 'devices' },
+  '^/leases/[{]id[}]': { 'path.id': 'leases' },
+  '^/statements/': { 'path.id': 'statements' },
 }
 
 /** and which fields, wherever they are. */
@@ -84,6 +91,16 @@ const EVERYWHERE: Record<string, Dictionary> = {
   'body.test_clock': 'clocks',
   'body.payment_method': 'methods',
   'body.event_id': 'events',
+  'query.client_id': 'clients',
+  'query.employee_id': 'employees',
+  'query.device_code': 'models',
+  'query.model': 'models',
+  'query.imei': 'imeis',
+  'query.month': 'months',
+  'body.employee_id': 'employees',
+  'body.device_code': 'models',
+  'body.model_code': 'models',
+  'body.imei': 'imeis',
   'header.If-Match': 'tags',
 }
 

@@ -1,14 +1,12 @@
-import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
-
 import { FAILURE_CONVERTER } from '../../secrets/data-converter.ts'
-
-const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
+import { SHARED_MODULES, WORKFLOWS } from '../../workers/plan-worker.ts'
 
 /** The workflows of this working tree, as a worker runs them. */
 export async function bundledWorkflows(): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath,
+    workflowsPath: WORKFLOWS,
+    preloadModules: SHARED_MODULES,
     failureConverterPath: FAILURE_CONVERTER,
     logger: new DefaultLogger('ERROR'),
   })

@@ -10,10 +10,10 @@ import { keepStory, type Run, runsOf } from './histories.ts'
 import { STORIES, type Story } from './stories.ts'
 
 /**
- * Lives the stories on a stack of their own and keeps the histories as those of the version in package.json. For a
- * release; the histories of released versions stay as they are.
+ * Lives the stories on a stack of their own, or only those that are named, and keeps the histories as those of the version
+ * in package.json. For a release; the histories of released versions stay as they are.
  */
-async function main(): Promise<void> {
+async function main(stories: [string, Story][]): Promise<void> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string
   }
@@ -24,20 +24,21 @@ async function main(): Promise<void> {
   const temporal = new Client({ connection, dataConverter: encrypting(keys) })
   const record = async (story: string, live: Story) => {
     const workflows = Object.entries(await live(tenor, temporal))
-    const kept = await Promise.all(workflows.map(([name, id]) => named(temporal, name, id)))
+    const kept = await Promise.all(workflows.map(([name, id]) => runsNamed(temporal, name, id)))
     keepStory(version, story, kept.flat())
     const told = kept.flat().map(({ name, history }) => `${name} (${history.events?.length} events)`)
     console.log(`${story}: ${told.join(', ')}`)
   }
-  const { 'real-timers': waiting, ...others } = STORIES
-  const waited = waiting && record('real-timers', waiting)
-  for (const [story, live] of Object.entries(others)) await record(story, live)
-  await waited
+  // It waits for minutes of real time, while the others go on.
+  const isWaiting = ([story]: [string, Story]) => story === 'real-timers'
+  const waited = stories.filter(isWaiting).map(([story, live]) => record(story, live))
+  for (const [story, live] of stories.filter((one) => !isWaiting(one))) await record(story, live)
+  await Promise.all(waited)
   await connection.close()
 }
 
 /** All runs of a workflow under names of their own, the first one first. */
-async function named(temporal: Client, name: string, workflowId: string): Promise<Run[]> {
+async function runsNamed(temporal: Client, name: string, workflowId: string): Promise<Run[]> {
   const runs = await Promise.all((await runsOf(temporal, workflowId)).map((run) => readable(temporal, run)))
   return runs.map((history, index) => ({ name: `${name}-${index + 1}`, history }))
 }
@@ -53,9 +54,15 @@ async function readable(temporal: Client, history: Run['history']): Promise<Run[
   return history
 }
 
+const named = process.argv.slice(2)
+const unknown = named.filter((story) => !Object.hasOwn(STORIES, story))
+if (unknown.length > 0) {
+  console.error(`There is no story ${unknown.join(', ')}. Stories: ${Object.keys(STORIES).join(', ')}`)
+  process.exit(64)
+}
 await startSharedStack()
 try {
-  await main()
+  await main(Object.entries(STORIES).filter(([story]) => named.length === 0 || named.includes(story)))
 } finally {
   await stopServers()
 }

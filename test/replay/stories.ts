@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client'
 import { clockWorkflowId } from '../../workflows/clocks/messages.ts'
 import { adjust, cancel } from '../../workflows/plans/messages.ts'
 import type { Begun, Tenor } from '../support/e2e-client.ts'
+import { exchangedAndLeft, leasedOnPayroll, outOfStock, statementsOfCompany } from './leasing-stories.ts'
 
 /** Lives a few plans, in every way that their workflows have, and returns the ids of the workflows by name. */
 export type Story = (tenor: Tenor, temporal: Client) => Promise<Record<string, string>>
@@ -19,6 +20,10 @@ export const STORIES: Record<string, Story> = {
   'one-off-payments': oneOffPayments,
   signals,
   'slow-gateway': slowGateway,
+  'leased-on-payroll': leasedOnPayroll,
+  'out-of-stock': outOfStock,
+  'exchanged-and-left': exchangedAndLeft,
+  'statements-of-company': statementsOfCompany,
   'real-timers': realTimers,
 }
 

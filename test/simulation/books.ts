@@ -1,3 +1,4 @@
+import type { UnitMoved, UnitStatus } from '../../domain/leasing/lease.ts'
 import type { Effect, Posting, TransactionMade } from '../../domain/plans/effects.ts'
 import { sum } from '../../domain/plans/figures.ts'
 import { refundTransaction } from '../../domain/plans/keys.ts'
@@ -17,7 +18,7 @@ export type Row = {
   amount: number
   status: 'pending' | 'processing' | 'succeeded' | 'failed'
   outcome: string | null
-  gateway: 'stripe' | 'external'
+  gateway: 'stripe' | 'external' | 'payroll'
   parts: Part[]
   returned: number
   /** How often it was taken back. */
@@ -26,7 +27,24 @@ export type Row = {
   at: Instant
   refund: { number: number; round: number; of: string | null } | null
 }
-export type Escalated = { installment: number | null; refund: number | null; amount: number; isOpen: boolean }
+export type Escalated = {
+  installment: number | null
+  refund: number | null
+  order: boolean
+  amount: number
+  isOpen: boolean
+}
+
+/** What a lease may make of a unit; one that it has given up it leaves alone. */
+const UNIT_MOVES: Record<UnitStatus, UnitStatus[]> = {
+  available: ['reserved', 'leased'],
+  reserved: ['leased', 'available', 'maintenance'],
+  leased: ['maintenance', 'lost', 'sold'],
+  maintenance: [],
+  lost: [],
+  sold: [],
+  retired: [],
+}
 
 const TOLD_ONCE = ['entry', 'event', 'notice'] as const
 
@@ -37,9 +55,13 @@ const TOLD_ONCE = ['entry', 'event', 'notice'] as const
 export class Books {
   readonly rows = new Map<string, Row>()
   readonly escalations = new Map<string, Escalated>()
-  readonly accounts = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0 }
+  readonly accounts = { receivable: 0, income: 0, fees: 0, discounts: 0, cash: 0, write_offs: 0, payroll: 0 }
   /** Moved so far by entries of each kind; minor units. */
   readonly moved = { paid: 0, returned: 0, refunded: 0, paidOutside: 0, refundedOutside: 0, balance: 0 }
+  /** Lines of pay by transaction. */
+  readonly deductions = new Map<string, number>()
+  /** Where each unit is. */
+  readonly units = new Map<string, UnitStatus>()
   /** Money back decided, by what for. */
   readonly decided = { adjustment: 0, cancellation: 0, overpaid: 0 }
   readonly #keys = new Set<string>()
@@ -83,10 +105,17 @@ export class Books {
       }
       case 'escalation': {
         this.#once(`escalation ${effect.id}`)
-        const about = { installment: null, refund: null, ...effect.about }
+        const about = { installment: null, refund: null, order: false, ...effect.about }
         this.escalations.set(effect.id, { ...about, amount: effect.amount, isOpen: true })
         break
       }
+      case 'deduction':
+        this.#once(`deduction ${effect.transaction}`)
+        this.deductions.set(effect.transaction, effect.amount)
+        break
+      case 'unit':
+        this.#moveUnit(effect)
+        break
       case 'escalation_amount':
         this.#openEscalation(effect.id).amount = effect.amount
         break
@@ -118,7 +147,8 @@ export class Books {
       const id = refundTransaction(plan, refund.number, before + k + 1)
       this.#once(`transaction ${id}`)
       const of = { number: refund.number, round: refund.round, of: payment }
-      this.rows.set(id, { ...pieceOf(id, amount, parts, at), cause: refund.cause, refund: of })
+      const { gateway } = this.row(payment)
+      this.rows.set(id, { ...pieceOf(id, amount, parts, at), gateway, cause: refund.cause, refund: of })
     }
     return mine().filter(({ status }) => status === 'pending' || status === 'processing')
   }
@@ -138,7 +168,7 @@ export class Books {
 
   #post(key: string, transaction: string | null, postings: Posting[]): void {
     for (const { account, amount } of postings) this.accounts[account] += amount
-    const cash = sum(postings, (p) => (p.account === 'cash' ? p.amount : 0))
+    const cash = sum(postings, (p) => (p.account === 'cash' || p.account === 'payroll' ? p.amount : 0))
     if (transaction === null || cash === 0) return
     const kind = key.slice(0, key.indexOf(':'))
     const row = this.row(transaction)
@@ -158,6 +188,12 @@ export class Books {
     } else this.#broken(`Cash moved by an entry ${key}`)
   }
 
+  #moveUnit({ unit, to }: UnitMoved): void {
+    const from = this.units.get(unit) ?? 'available'
+    if (!UNIT_MOVES[from].includes(to)) this.#broken(`Unit ${unit} went from ${from} to ${to}`)
+    this.units.set(unit, to)
+  }
+
   #refundDecided(data: Record<string, unknown>, sign: 1 | -1): void {
     const { cause, amount } = data as { cause: Refund['cause']; amount: number }
     this.decided[cause] += sign * amount
@@ -171,7 +207,7 @@ export class Books {
   #openEscalation(id: string): Escalated {
     const found = this.escalations.get(id)
     if (!found?.isOpen) this.#broken(`${id} is changed, and is not open`)
-    return found ?? { installment: null, refund: null, amount: 0, isOpen: false }
+    return found ?? { installment: null, refund: null, order: false, amount: 0, isOpen: false }
   }
 }
 
@@ -207,7 +243,7 @@ function othersOf(plan: Plan, { number }: Refund): Refund[] {
   return plan.refunds.filter((other) => other.number !== number)
 }
 
-function pieceOf(id: string, amount: number, parts: Part[], at: Instant): Omit<Row, 'refund' | 'cause'> {
-  const fresh = { outcome: null, returned: 0, returns: 0, gateway: 'stripe' as const, status: 'pending' as const }
+function pieceOf(id: string, amount: number, parts: Part[], at: Instant): Omit<Row, 'refund' | 'cause' | 'gateway'> {
+  const fresh = { outcome: null, returned: 0, returns: 0, status: 'pending' as const }
   return { id, type: 'refund', installment: null, attempt: null, amount, parts, at, ...fresh }
 }

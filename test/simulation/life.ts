@@ -1,4 +1,5 @@
 import { compareInstants, epochMs, instantOf } from '../../domain/calendar.ts'
+import { makeLease, type NewLease } from '../../domain/leasing/make.ts'
 import { chargeStep } from '../../domain/money.ts'
 import { afterwards } from '../../domain/plans/afterwards.ts'
 import type { Decision } from '../../domain/plans/effects.ts'
@@ -12,6 +13,9 @@ import { Books } from './books.ts'
 import { FakeGateway } from './gateway.ts'
 import { frozen } from './plain.ts'
 import { type Chance, chanceOf } from './random.ts'
+
+/** Any plan that may be made. */
+export type Lived = NewPlan | NewLease
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -67,7 +71,7 @@ export class Life {
   readonly #world: World
   #lastMoved = 0
 
-  constructor(seed: number, asked: NewPlan, { watch, world }: { watch: Watch; world: World }) {
+  constructor(seed: number, asked: Lived, { watch, world }: { watch: Watch; world: World }) {
     this.chance = chanceOf(seed ^ 0x9e3779b9)
     this.#watch = watch
     this.#world = world
@@ -82,7 +86,7 @@ export class Life {
       step: chargeStep(asked.terms.currency),
       trouble: this.chance.pick([0, 5, 5, 15, 15, 40]),
     })
-    const made = makePlan(frozen(asked))
+    const made = 'device' in asked ? makeLease(frozen(asked)) : makePlan(frozen(asked))
     this.plan = made.plan
     this.decide('made', made)
   }
@@ -197,7 +201,7 @@ export class Life {
     this.plan = frozen({ ...this.plan, sequence: { ...sequence, change: sequence.change + 1 } })
   }
 
-  #randomOutage({ now, terms }: NewPlan): { from: number; to: number } | null {
+  #randomOutage({ now, terms }: Lived): { from: number; to: number } | null {
     if (!this.chance.percent(30)) return null
     const from = epochMs(now) + this.chance.int(0, terms.termMonths * 30) * DAY + this.chance.int(0, 23) * HOUR
     return { from, to: from + this.chance.pick([3 * HOUR, DAY, 3 * DAY, 40 * DAY, 100 * DAY]) }

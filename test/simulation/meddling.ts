@@ -1,15 +1,14 @@
 import { epochMs, instantOf } from '../../domain/calendar.ts'
-import { RuleBroken } from '../../domain/errors.ts'
 import { chargeStep } from '../../domain/money.ts'
 import { adjust } from '../../domain/plans/adjust.ts'
 import { cancel, cancellationQuote } from '../../domain/plans/cancel.ts'
-import type { Decision } from '../../domain/plans/effects.ts'
-import { collectibles, isEnding, outstanding } from '../../domain/plans/figures.ts'
+import { collectibles, escalationsOf, isEnding, outstanding } from '../../domain/plans/figures.ts'
 import { changePaymentMethod } from '../../domain/plans/method.ts'
 import { pause, resume } from '../../domain/plans/pause.ts'
 import { pay } from '../../domain/plans/pay.ts'
 import { type Resolving, resolve } from '../../domain/plans/resolve.ts'
-import { timePassed } from '../../domain/plans/time.ts'
+import { attempt } from './attempt.ts'
+import { askOfLease, backOffice } from './leasing.ts'
 import type { Life } from './life.ts'
 
 const DAY = 86_400_000
@@ -23,21 +22,17 @@ export function peopleOf(life: Life): { meddle: () => void } {
   for (let k = 0; k < commands; k += 1)
     life.soon(24 * life.chance.int(0, days) + life.chance.int(0, 23), () => ask(life))
   const busy = life.chance.pick([0, 0, 1, 3])
+  if (life.plan.lease) backOffice(life)
   let facts = 0
   return {
     meddle: () => {
-      for (const id of openEscalations(life)) if (!visited.has(id)) visit(life, id, visited)
+      for (const id of escalationsOf(life.plan)) if (!visited.has(id)) visit(life, id, visited)
       for (const link of openLinks(life)) if (!visited.has(link)) follow(life, link, visited)
       if (life.facts.length === facts) return
       facts = life.facts.length
       if (!isEnding(life.plan) && life.chance.percent(busy)) ask(life)
     },
   }
-}
-
-function openEscalations(life: Life): string[] {
-  const { plan } = life
-  return [...collectibles(plan), ...plan.refunds].flatMap((i) => (i.escalation ? [i.escalation] : []))
 }
 
 function openLinks({ plan }: Life): string[] {
@@ -56,9 +51,12 @@ function visit(life: Life, escalation: string, visited: Map<string, number>): vo
   const times = (visited.get(escalation) ?? 0) + 1
   visited.set(escalation, times)
   life.soon(life.chance.pick([0, 0.5, 24, 24, 72, 24 * 14, 24 * 50]), () => {
-    if (!openEscalations(life).includes(escalation)) return
+    if (!escalationsOf(life.plan).includes(escalation)) return
     const patient = { retry: 40, mark_paid: 25, waive: 25, cancel_plan: 5 }
-    const action = life.chance.weighted(times > 6 ? { retry: 0, mark_paid: 50, waive: 50, cancel_plan: 0 } : patient)
+    const isOrder = life.plan.lease?.order.escalation === escalation
+    const action = isOrder
+      ? life.chance.pick(['retry', 'retry', 'waive', 'cancel_plan'] as const)
+      : life.chance.weighted(times > 6 ? { retry: 0, mark_paid: 50, waive: 50, cancel_plan: 0 } : patient)
     const asked: Resolving = { escalation, action, note: 'Spoke to the customer' }
     if (action === 'mark_paid') asked.reference = `CHQ-${times}`
     attempt(life, `broker: ${action} ${escalation}`, () => resolve(life.plan, asked, life.now))
@@ -68,7 +66,12 @@ function visit(life: Life, escalation: string, visited: Map<string, number>): vo
 
 const WISHES = { adjust: 30, cancel: 8, method: 15, pay: 25, pause: 12, resume: 8 }
 
-function ask(life: Life, wish: keyof typeof WISHES = life.chance.weighted(WISHES)): void {
+function ask(life: Life, wish?: keyof typeof WISHES): void {
+  if (wish === undefined && life.plan.lease && life.chance.percent(50)) askOfLease(life)
+  else askOfPlan(life, wish ?? life.chance.weighted(WISHES))
+}
+
+function askOfPlan(life: Life, wish: keyof typeof WISHES): void {
   const { chance } = life
   const step = chargeStep(life.plan.terms.currency)
   switch (wish) {
@@ -122,17 +125,4 @@ function cancelAsQuoted(life: Life): void {
     if (JSON.stringify(quoted) !== JSON.stringify(decision.answer)) life.broken('Cancelled otherwise than quoted')
     return decision
   })
-}
-
-/** Whether it was not refused. What time has brought about comes first, as in the workflow. */
-function attempt(life: Life, what: string, command: () => Decision): boolean {
-  life.decide('time passed', timePassed(life.plan, life.now))
-  try {
-    const { plan, effects } = command()
-    life.decide(what, { plan, effects })
-    return true
-  } catch (error) {
-    if (error instanceof RuleBroken) return false
-    throw error
-  }
 }

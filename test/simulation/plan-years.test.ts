@@ -20,6 +20,8 @@ describe('random plan-years', () => {
     process.stdout.write(`${summary(first, survey)}\n`)
     if (survey.shortest) throw new Error(story(survey.shortest))
     expect(survey.years).toBeGreaterThanOrEqual(YEARS)
+    expect(survey.leaseYears).toBeGreaterThan(YEARS / 3)
+    expect(survey.ends.terminated).toBeGreaterThan(0)
     expect(survey.ends.completed).toBeGreaterThan(survey.plans / 10)
     expect(survey.ends.canceled).toBeGreaterThan(survey.plans / 10)
   }, 900_000)

@@ -1,7 +1,8 @@
-import { weeklyCount } from '../../domain/calendar.ts'
+import { civilOf, weeklyCount } from '../../domain/calendar.ts'
+import type { NewLease } from '../../domain/leasing/make.ts'
 import { chargeStep } from '../../domain/money.ts'
 import type { NewPlan } from '../../domain/plans/make.ts'
-import type { PaymentMethod } from '../../domain/plans/plan.ts'
+import { PAYROLL, type PaymentMethod } from '../../domain/plans/plan.ts'
 import { endDate } from '../../domain/plans/schedule.ts'
 import type { Cadence, CancellationTerms, RetryPolicy, Terms } from '../../domain/plans/terms.ts'
 import type { Chance } from './random.ts'
@@ -46,6 +47,38 @@ export function randomPlan(chance: Chance, id: string): NewPlan {
     paymentMethod,
     clock: null,
     now: `${madeOn}T${hour}:17:05Z`,
+  }
+}
+
+/** Any lease that may be ordered, ordered now. */
+export function randomLease(chance: Chance, id: string): NewLease {
+  const { terms, total, paymentMethod: own, ...plan } = randomPlan(chance, id)
+  const payer = chance.pick(['payroll', 'payroll', 'employee'] as const)
+  const startDate = civilOf(plan.now, terms.timezone)
+  const day = chance.pick([1, 14, 15, 28, 29, 30, 31, chance.int(1, 31)])
+  const step = chargeStep(terms.currency)
+  const price = total + step * chance.int(0, 1000)
+  const residual = step * chance.pick([0, 1, Math.floor((price - total) / step), chance.int(0, 50_000)])
+  return {
+    ...plan,
+    total,
+    client: 'cli_1',
+    payer,
+    paymentMethod: payer === 'payroll' ? PAYROLL : own,
+    device: { code: 'phone', name: 'Phone', price, subsidy: 0, residual },
+    unit: 'dev_0',
+    waiver: chance.percent(30) ? step : 0,
+    extensionPercent: chance.pick([0, 33.33, 50, 100]),
+    dispatchDays: chance.pick([0, 2, 5, 5, 5]),
+    terms: {
+      ...terms,
+      cadence: { every: 'month', day },
+      startDate,
+      endDate: endDate(startDate, terms.termMonths),
+      count: terms.termMonths,
+      discount: 0,
+      reminderDays: payer === 'payroll' ? 0 : terms.reminderDays,
+    },
   }
 }
 

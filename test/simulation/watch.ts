@@ -1,4 +1,5 @@
-import { civilOf, compareInstants, startOfDay } from '../../domain/calendar.ts'
+import { civilOf, compareInstants, nextBillingDates, startOfDay } from '../../domain/calendar.ts'
+import { isUndelivered } from '../../domain/leasing/order.ts'
 import { chargeStep } from '../../domain/money.ts'
 import { chargeOfTheDay, nextBillingAt } from '../../domain/plans/coming.ts'
 import {
@@ -17,6 +18,7 @@ import type { Installment, Plan } from '../../domain/plans/plan.ts'
 import { agreedDueDates } from '../../domain/plans/schedule.ts'
 import { retryMoment } from '../../domain/plans/time.ts'
 import { type Expected, expectedCancellation } from './cancellations.ts'
+import { leaseHolds, leaseIsOver } from './lease-watch.ts'
 import type { Life, Watch } from './life.ts'
 
 /** What must hold after every fact of a plan's life, whatever happened (keeps the rules named at each). */
@@ -43,6 +45,7 @@ export class Invariants implements Watch {
       (plan.lifecycle === 'active' && plan.installments.some((i) => i.escalation))
     )
       life.broken('past_due without an escalation, or the reverse')
+    leaseHolds(life)
     this.#datesDoNotDrift(life)
     this.#completion(life)
     this.#before = plan
@@ -89,7 +92,9 @@ export class Invariants implements Watch {
   ended(life: Life): void {
     const { plan, books } = life
     if (JSON.stringify(JSON.parse(JSON.stringify(plan))) !== JSON.stringify(plan)) life.broken('Not plain JSON')
-    if (plan.lifecycle !== 'completed' && plan.lifecycle !== 'canceled') life.broken(`Ended as ${plan.lifecycle}`)
+    const ends = plan.lease ? ['completed', 'canceled', 'terminated'] : ['completed', 'canceled']
+    if (!ends.includes(plan.lifecycle)) life.broken(`Ended as ${plan.lifecycle}`)
+    leaseIsOver(life)
     if (outstanding(plan) !== 0) life.broken(`Ended with ${outstanding(plan)} unpaid`)
     if (books.accounts.receivable !== 0) life.broken(`Ended with ${books.accounts.receivable} receivable`)
     if ([...books.escalations.values()].some((e) => e.isOpen)) life.broken('Ended with an open escalation')
@@ -125,7 +130,9 @@ export class Invariants implements Watch {
 
   #datesDoNotDrift(life: Life): void {
     const { plan } = life
-    if (this.#agreed.length === 0) this.#agreed = agreedDueDates(plan.terms)
+    const isDelivered = this.#before !== null && isUndelivered(this.#before) && !isUndelivered(plan)
+    if (this.#agreed.length === 0 || isDelivered) this.#agreed = agreedDueDates(plan.terms)
+    if (plan.terms.count > (this.#before?.terms.count ?? plan.terms.count)) this.#agreed.push(...this.#extension(plan))
     if (this.#before?.installments === plan.installments) return
     const resumed =
       this.#before?.pause?.mode === 'extend' && plan.pause === null && plan.lifecycle !== 'pending_cancellation'
@@ -138,6 +145,17 @@ export class Invariants implements Watch {
     })
     const days = plan.installments.filter((i) => i.atOnce === null).map((i) => i.dueDate)
     if (resumed && new Set(days).size < days.length) life.broken('Two instalments on one day')
+  }
+
+  /** The months that an extension adds: billing days after the last one, of which none is another's. */
+  #extension({ terms, installments }: Plan): string[] {
+    const known = installments.slice(0, this.#agreed.length).filter((i) => i.atOnce === null)
+    const last =
+      known
+        .map((i) => i.dueDate)
+        .toSorted()
+        .at(-1) ?? terms.startDate
+    return nextBillingDates(terms.cadence, last, installments.length - this.#agreed.length)
   }
 
   #completion(life: Life): void {
@@ -159,7 +177,8 @@ export class Invariants implements Watch {
       step: chargeStep(plan.terms.currency),
       netTotal: netTotal(plan),
       paid: kept,
-      date: civilOf(cancellation.at, plan.terms.timezone),
+      // An order that is cancelled before its device came is cancelled before its start.
+      date: plan.lease?.order.deliveredAt === null ? '1970-01-01' : civilOf(cancellation.at, plan.terms.timezone),
     })
     this.#mostRefund = Math.max(this.#mostRefund, expected.refund)
     if (cancellation.refund !== this.#mostRefund || books.decided.cancellation !== this.#mostRefund)
@@ -193,7 +212,8 @@ function installmentHolds(life: Life, i: Installment): void {
   if (i.status === 'paid' && (i.paid < i.amount || i.amount === 0)) say('paid without money')
   if (i.status === 'escalated' && (i.escalation === null || unpaid(i) === 0)) say('escalated for nothing')
   if (i.status === 'retrying' && (i.retryOn === null || unpaid(i) === 0)) say('retrying without a day')
-  if (i.status === 'canceled' && !isEnding(life.plan)) say('cancelled in a living plan')
+  if (i.status === 'canceled' && !isEnding(life.plan) && life.plan.lifecycle !== 'terminated')
+    say('cancelled in a living plan')
   const isOver = i.status === 'paid' || i.status === 'waived' || i.status === 'canceled'
   if (isOver && (i.escalation || i.extra || i.retryOn)) say('over, and something is still wanted')
   if (i.retries > life.plan.terms.retryPolicy.retries) say('more retries than agreed')
@@ -227,9 +247,10 @@ function ledgerHolds(life: Life): void {
   const receivable = outstanding(plan) - plan.overcharge - (decided - refunded)
   if (books.accounts.receivable !== receivable)
     life.broken(`Receivable is ${books.accounts.receivable}; unpaid less to be given back is ${receivable}`)
-  if (books.accounts.cash !== paid - returned - refunded) life.broken('Cash is not what moved')
+  const cash = books.accounts.cash + books.accounts.payroll
+  if (cash !== paid - returned - refunded) life.broken('Cash is not what moved')
   const held = paidIn(plan) + books.decided.overpaid - refunded - plan.lost
-  if (books.accounts.cash !== held) life.broken(`Cash is ${books.accounts.cash}; the plan says ${held}`)
+  if (cash !== held) life.broken(`Cash is ${cash}; the plan says ${held}`)
   const underWay = plan.refunds.reduce((all, r) => all + r.amount, 0)
   if (plan.refunds.length === 0 && decided !== refunded) life.broken(`Of ${decided}, ${refunded} was given back`)
   if (decided - refunded > underWay) life.broken(`${decided - refunded} is to be given back, ${underWay} is under way`)
@@ -261,5 +282,8 @@ function escalationsAgree(life: Life): void {
     if (open.get(refund.escalation)?.refund !== refund.number) life.broken(`${refund.escalation} is not open`)
     open.delete(refund.escalation)
   }
+  const order = life.plan.lease?.order.escalation
+  if (order && !open.get(order)?.order) life.broken(`${order} is not open`)
+  if (order) open.delete(order)
   if (open.size > 0) life.broken(`Open, and nobody's: ${[...open.keys()].join(', ')}`)
 }

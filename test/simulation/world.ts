@@ -1,12 +1,14 @@
-import { attemptHeard, openAttempt, settleInstallment } from '../../domain/plans/collect.ts'
+import { civilOf } from '../../domain/calendar.ts'
+import { type Attempt, attemptHeard, openAttempt, settleInstallment } from '../../domain/plans/collect.ts'
 import { findInstallment, sum } from '../../domain/plans/figures.ts'
 import * as ledger from '../../domain/plans/ledger.ts'
 import { linkSeen } from '../../domain/plans/link.ts'
 import { learnt, type News, newsOfPayment, newsOfRefund } from '../../domain/plans/news.ts'
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
 import { paymentSettled } from '../../domain/plans/pay.ts'
-import type { Installment } from '../../domain/plans/plan.ts'
+import { type Installment, PAYROLL } from '../../domain/plans/plan.ts'
 import { paymentsInDoubt, refundProgressed } from '../../domain/plans/refunding.ts'
+import { givenBackByPay } from '../../domain/plans/settle.ts'
 import type { Work } from '../../domain/plans/work.ts'
 import { movedOf, type Row } from './books.ts'
 import type { Life } from './life.ts'
@@ -34,14 +36,15 @@ export function collect(life: Life, number: number): void {
   const hadNews = life.news.delete(attempt.transaction)
   const installment = findInstallment(life.plan, number)
   const { transaction } = attempt
+  const isPayroll = attempt.paymentMethod.type === PAYROLL.type
   const known = life.books.rows.get(transaction)
   if (!known) {
     life.books.rows.set(transaction, chargeRow(life, attempt))
-    life.gateway.pay(transaction, attempt.amount, attempt.paymentMethod.type, [number])
+    if (!isPayroll) life.gateway.pay(transaction, attempt.amount, attempt.paymentMethod.type, [number])
   }
-  life.soon(known ? 0.0003 : answerAfter(life), () => {
+  life.soon(known || isPayroll ? 0.0003 : answerAfter(life), () => {
     life.unread.delete(transaction)
-    const outcome = life.gateway.read(transaction)
+    const outcome: ChargeOutcome = isPayroll ? { result: 'succeeded' } : life.gateway.read(transaction)
     const at = life.now
     const written = settleInDatabase(life, installment, outcome, transaction)
     life.unlearned += 1
@@ -69,7 +72,7 @@ function settleInDatabase(life: Life, before: Installment, outcome: ChargeOutcom
   return installment
 }
 
-function chargeRow(life: Life, a: { transaction: string; installment: number; attempt: number; amount: number }): Row {
+function chargeRow(life: Life, a: Attempt): Row {
   return {
     id: a.transaction,
     type: 'charge',
@@ -78,7 +81,7 @@ function chargeRow(life: Life, a: { transaction: string; installment: number; at
     amount: a.amount,
     status: 'pending',
     outcome: null,
-    gateway: 'stripe',
+    gateway: a.paymentMethod.type === PAYROLL.type ? 'payroll' : 'stripe',
     parts: [{ installment: a.installment, amount: a.amount }],
     returned: 0,
     returns: 0,
@@ -137,6 +140,12 @@ export function giveBack(life: Life, number: number): void {
 }
 
 function askPiece(life: Life, piece: Row): void {
+  if (piece.gateway === 'payroll') {
+    Object.assign(piece, { status: 'succeeded', outcome: 'succeeded', at: life.now })
+    const back = { amount: piece.amount, date: civilOf(life.now, life.plan.terms.timezone) }
+    life.books.write(givenBackByPay(life.plan, piece.id, back), life.now)
+    return
+  }
   life.unread.delete(piece.id)
   const isNew = !life.gateway.refunds.has(piece.id)
   const outcome = isNew
@@ -158,7 +167,7 @@ function askPiece(life: Life, piece: Row): void {
 export function look(life: Life, { key, transaction, close }: Extract<Work, { do: 'look' }>): void {
   life.news.delete(transaction)
   const row = life.books.rows.get(transaction)
-  if (!row || row.gateway === 'external') return
+  if (row?.gateway !== 'stripe') return
   life.running.add(key)
   const { seen, isOpen } = newsOf(life, row, close)
   life.unread.delete(transaction)

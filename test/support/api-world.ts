@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import { Client, Connection } from '@temporalio/client'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { receiptPdf } from '../../activities/telling/receipt-pdf.ts'
+import { statementPdf } from '../../activities/telling/statement-pdf.ts'
 import { buildApi } from '../../api/app.ts'
 import type { ApiConfig, ApiDeps } from '../../api/deps.ts'
 import type { Caller } from '../../api/identity/caller.ts'
@@ -58,9 +59,10 @@ export async function startApiWorld({ worker = true } = {}): Promise<ApiWorld> {
     temporal: new Client({ connection, dataConverter: encrypting(TEST_KEYS) }),
     payments,
     verifyToken: async (token) => callerIn(token),
-    ownIssuer: { sign: async ({ roles, customer = null, ...claims }) => tokenOf({ ...claims, roles, customer }) },
+    ownIssuer: { sign: async (claims) => tokenOf(claims) },
     readStripeWebhook: (raw, signature) => parseWebhook(raw, signature, [WEBHOOK_SECRET]),
     renderReceipt: receiptPdf,
+    renderStatement: statementPdf,
     now: () => new Date(),
     config: {
       ...{ taskQueue, temporalUiUrl: 'http://ui.test', testClocks: true, version: '0.0.0', logger: false },
@@ -121,7 +123,14 @@ export async function ask(app: FastifyInstance, method: string, url: string, opt
 
 /** What `verifyToken` of this world takes: no signature, so that every caller can be tried. */
 export function tokenOf(caller: Partial<Caller> = {}): string {
-  const whole = { sub: 'client-1', tenant: 'acme', roles: ['api_client', 'broker'], customer: null, ...caller }
+  const whole = {
+    sub: 'client-1',
+    tenant: 'acme',
+    roles: ['api_client', 'broker'],
+    customer: null,
+    client: null,
+    ...caller,
+  }
   return Buffer.from(JSON.stringify(whole)).toString('base64url')
 }
 

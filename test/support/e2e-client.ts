@@ -125,6 +125,11 @@ type Where = { api: string; stripe: string; inbox: string; salesforce: string; t
 type Beginning = Record<string, unknown> & { outcomes?: string[]; now?: string }
 export type Begun = { customer: { id: string; email: string }; clock: string; plan: Plan; id: string }
 
+/** Where a plan is found: a lease is one, too. */
+export function planPath(id: string): string {
+  return `${id.startsWith('ls_') ? '/leases' : '/payment_terms'}/${id}`
+}
+
 const PATIENCE_MS = 45_000
 /** Years go by on a clock, on a machine that is busy with other things. */
 const LONG_PATIENCE_MS = 180_000
@@ -240,34 +245,34 @@ export class Tenor {
   }
 
   plan(id: string): Promise<Plan> {
-    return this.must('GET', `/payment_terms/${id}`)
+    return this.must('GET', planPath(id))
   }
 
   adjust(id: string, totalAmount: number, query = ''): Promise<Adjusted> {
-    return this.must('PATCH', `/payment_terms/${id}${query}`, { body: { total_amount: totalAmount } })
+    return this.must('PATCH', `${planPath(id)}${query}`, { body: { total_amount: totalAmount } })
   }
 
   cancel(id: string, query = ''): Promise<Canceled> {
-    return this.must('DELETE', `/payment_terms/${id}${query}`)
+    return this.must('DELETE', `${planPath(id)}${query}`)
   }
 
   pay(id: string, body: Record<string, unknown> = {}): Promise<Answer> {
-    return this.ask('POST', `/payment_terms/${id}/payments`, { body })
+    return this.ask('POST', `${planPath(id)}/payments`, { body })
   }
 
   resolve(escalation: string, { note = 'spoke with the customer', ...how }: Resolution): Promise<Answer> {
     return this.ask('POST', `/escalations/${escalation}/resolve`, { body: { ...how, note } })
   }
 
-  transactions = (plan: string) => this.all<Transaction>(`/payment_terms/${plan}/transactions`)
-  ledger = (plan: string) => this.all<Entry>(`/payment_terms/${plan}/ledger`)
-  receipts = (plan: string) => this.all<Receipt>(`/payment_terms/${plan}/receipts`)
+  transactions = (plan: string) => this.all<Transaction>(`${planPath(plan)}/transactions`)
+  ledger = (plan: string) => this.all<Entry>(`${planPath(plan)}/ledger`)
+  receipts = (plan: string) => this.all<Receipt>(`${planPath(plan)}/receipts`)
   notifications = (plan: string) => this.all<Notification>(`/notifications?plan_id=${plan}`)
   events = (plan: string) => this.all<Event>(`/events?plan_id=${plan}`)
   escalations = (plan: string) => this.all<Escalation>(`/escalations?plan_id=${plan}`)
 
   async timeline(plan: string): Promise<TimelineItem[]> {
-    return (await this.must<{ data: TimelineItem[] }>('GET', `/payment_terms/${plan}/timeline`)).data
+    return (await this.must<{ data: TimelineItem[] }>('GET', `${planPath(plan)}/timeline`)).data
   }
 
   async pdf(url: string): Promise<Uint8Array> {

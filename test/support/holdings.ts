@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withCheckDigit } from '../../domain/leasing/imei.ts'
 import { type Answer, type ApiWorld, tokenOf } from './api-world.ts'
 import type { Json } from './bad-values.ts'
+import { holdLeases } from './lease-holding.ts'
 
 /** What somebody has in Tenor: at least one of everything that a route can name. */
 export type Holding = {
@@ -12,6 +15,13 @@ export type Holding = {
   gatewayCustomer: string
   clock: string
   event: string
+  /** A company, of which the customer is an employee. */
+  client: string
+  domain: string
+  /** A device model that there is enough of. */
+  model: string
+  /** A lease that may be ended. */
+  spare: string
   /** Every id, name and address in all that it is shown of its own, which nobody else may see any of. */
   marks: string[]
 }
@@ -50,11 +60,23 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
       values (?, ?, ?, ?, 'x', 'held', now())`,
     [`dlv_${customer}`, tenant, endpoint.webhook_endpoint_id, event.event_id],
   )
+  const model = await post('/device_models', phoneOf(customer))
+  const device = await post('/devices', { imei: imeiFor(customer), model_code: model.code })
   const client = await post('/api_clients', { name: `Shop of ${name}` })
   const user = await post('/users', { email: `user-${customer}@example.com`, roles: ['broker'] })
+  const domain = `${customer}.example`
+  const company = await post('/clients', { name: `${name} Inc.`, email: `hr@${domain}`, domains: [domain] })
+  await world.orm.em.fork().execute(
+    `insert into employees (id, tenant_id, client_id, status, created_at, updated_at)
+      values (?, ?, ?, 'active', now(), now())`,
+    [customer, tenant, company.client_id],
+  )
+  const leasing = await holdLeases(world, { tenant, customer, client: company.client_id })
+  await until(() => first(`/leases/${leasing.ids.leases}/receipts`))
   const holding = {
     tenant,
     ids: {
+      ...leasing.ids,
       payment_terms: plan,
       customers: customer,
       test_clocks: clock,
@@ -62,15 +84,32 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
       receipts: receipt.receipt_id,
       events: event.event_id,
       webhook_endpoints: endpoint.webhook_endpoint_id,
+      device_models: model.code,
+      devices: device.device_id,
       api_clients: client.client_id,
       users: user.user_id,
+      clients: company.client_id,
+      employees: customer,
     },
     customer,
     gatewayCustomer: await gatewayIdOf(world, tenant, customer),
     clock,
     event: event.event_id,
+    client: company.client_id,
+    domain,
+    model: leasing.model,
+    spare: leasing.spare,
   }
   return { ...holding, marks: await marksOf(must, holding) }
+}
+
+function phoneOf(customer: string) {
+  return { code: `phone-${imeiFor(customer)}`, name: 'Phone', manufacturer: 'Maker', price: 100_000, currency: 'USD' }
+}
+
+function imeiFor(customer: string): string {
+  const digest = createHash('sha256').update(customer).digest()
+  return withCheckDigit(String(digest.readUInt32BE()).padStart(14, '0'))
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -102,7 +141,9 @@ async function marksOf(
   must: (method: string, url: string) => Promise<Answer>,
   { ids, customer, gatewayCustomer }: Omit<Holding, 'marks'>,
 ): Promise<string[]> {
-  const { payment_terms: plan, customers, webhook_endpoints: endpoint } = ids
+  // What can be leased is its tenant's, and shown in all of its stores.
+  const { device_models: _, ...own } = ids
+  const { payment_terms: plan, customers, webhook_endpoints: endpoint } = own
   const shown = [
     `/payment_terms/${plan}`,
     ...['transactions', 'ledger', 'receipts', 'timeline'].map((list) => `/payment_terms/${plan}/${list}`),
@@ -114,10 +155,13 @@ async function marksOf(
     `/webhook_endpoints/${endpoint}/deliveries`,
     `/api_clients/${ids.api_clients}`,
     `/users/${ids.users}`,
+    ...['', '/transactions', '/ledger', '/receipts'].map((list) => `/leases/${ids.leases}${list}`),
+    `/clients/${ids.clients}`,
+    `/clients/${ids.clients}/employees`,
   ]
   const answers = await Promise.all(shown.map((url) => must('GET', url)))
   const marks = answers.flatMap(({ body }) => namesIn(body))
-  return [...new Set([...marks, ...Object.values(ids), customer, gatewayCustomer])]
+  return [...new Set([...marks, ...Object.values(own), customer, gatewayCustomer])]
 }
 
 function namesIn(value: Json, key = ''): string[] {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type * as shapes from '../../api/plans/shapes.ts'
 import type { CivilDate } from '../../domain/plans/terms.ts'
+import type { Tone } from './narrator.ts'
 
 /** A plan as the API shows it, under the name that its kind gives its id. */
 export type PlanAnswer = shapes.PlanBody & { payment_terms_id: string }
@@ -26,15 +27,37 @@ export type Person = {
   }
 }
 
-/** Somebody whose plan has been made. */
+/** What is told of: a plan that has been made, and whose it is. */
 export type Member = {
   /** The first name: what lines begin with. */
   who: string
   email: string
+  /** Who pays: known at Stripe by this name. */
   customer: string
   planId: string
-  plan: PlanAnswer
+  /** Of the plan in the API. */
+  path: string
+  currency: string
+  timezone: string
+  /** In Temporal's pages. */
+  workflowUrl: string
+  /** An event of the plan in words, or null when another one says it better. */
+  inWords(event: Event): Told | null
+  /** The type of an event after which there are no others. */
+  last?: string
 }
+
+/** Somebody whose premium is financed. */
+export type Policyholder = Member & { plan: PlanAnswer }
+
+/** Where something can be looked at, once it is known what; `letter` is the last one of that type. */
+export type Look =
+  | 'workflow'
+  | 'receipt'
+  | 'payments'
+  | 'case'
+  | { letter: string; to: 'customer' | 'client' | 'back_office' }
+export type Told = { what: string; amount?: number; look?: Look; where?: string; tone: Tone }
 
 export type Event = { event_id: string; type: string; plan_id: string; occurred_at: string; data: EventData }
 type EventData = {
@@ -46,4 +69,8 @@ type EventData = {
   action?: string
   previous_total_amount?: number
   total_amount?: number
+  device_code?: string
+  how?: string
+  choice?: string
+  tracking?: string | null
 }

@@ -2,18 +2,19 @@ import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Addresses, homeFolder, runningStack } from '../stack/home.ts'
 import { runInTerminal } from '../stack/terminal.ts'
-import { closeBooks } from './books.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { openStage } from './stage.ts'
 import { financing } from './stories/financing.ts'
+import { leasing } from './stories/leasing.ts'
 import type { Story } from './story.ts'
 import type { Where } from './waiting.ts'
 
-const STORIES: Record<string, Story> = { financing }
+const STORIES: Record<string, Story> = { financing, leasing }
 const LINE_MS = 150
 
 const USAGE = `npm run demo [-- <story>] [--speed <factor>] [--fast] [--exit] [--port-base <port>] [--home <folder>]
-  story        ${Object.keys(STORIES).join(', ')} (default financing)
+  story        financing (default): a policy year of five policyholders
+               leasing: a year of a company whose employees lease devices
   --speed      2 lets each line stand half as long
   --fast       does not wait at all
   --exit       ends after the story instead of leaving everything up
@@ -69,14 +70,14 @@ async function playOn(addresses: Addresses, ending: string): Promise<void> {
 
 async function play(addresses: Addresses, narrator: Narrator): Promise<void> {
   const began = Date.now()
-  const { title, opens, scenes } = options.story
+  const { title, opens, scenes, close } = options.story
   narrator.heading(title)
   const stage = await openStage(whereOf(addresses), narrator, opens)
   for (const scene of scenes) {
     narrator.heading(scene.title)
     await scene.play(stage)
   }
-  await closeBooks(stage, narrator)
+  await close(stage, narrator)
   narrator.say(`\nA year in ${Math.round((Date.now() - began) / 1000)} seconds.`)
 }
 

@@ -2,7 +2,7 @@ import { type Http, httpClient } from './http.ts'
 import { type Where, waitFor } from './waiting.ts'
 
 /** One payment in the books of the Stripe sandbox, in minor units; `net` is what was not refunded or returned. */
-export type Payment = { payment: string; status: string; net: number; metadata: { tenor_reference?: string } }
+export type Payment = { payment: string; status: string; net: number; metadata: { tenor_plan?: string } }
 type Message = { id: string; message_id: string; attachments: { url: string }[] }
 type Case = { external_id: string | null; fields: { CaseNumber: string; Tenor_Plan_Id__c: string } }
 
@@ -16,6 +16,8 @@ export type Sandboxes = {
   paymentsPage(customer: string): string
   /** The mail with the receipt of a transaction, and the PDF that is attached to it; waits for it to arrive. */
   receiptMail(email: string, transaction: string): Promise<{ page: string; pdf: string }>
+  /** The letter of a notification, and what is attached to it; waits for it to arrive. */
+  letter(notification: string, email?: string): Promise<{ page: string; attached: string[] }>
   inbox: string
   /** The case of an escalation. */
   caseOf(escalation: string): Promise<Case | undefined>
@@ -43,6 +45,14 @@ export function sandboxesAt(where: Where): Sandboxes {
         findReceipt(mail, email, transaction),
       )
       return { page: `${where.inbox}/messages/${id}`, pdf: where.inbox + (attachments[0]?.url ?? '') }
+    },
+    async letter(notification, email) {
+      const query = email ? `?to=${encodeURIComponent(email)}` : ''
+      const { id, attachments } = await waitFor(`the letter ${notification} in the inbox`, async () => {
+        const { data } = await mail.get<{ data: Message[] }>(`/_sandbox/messages${query}`)
+        return data.findLast(({ message_id }) => message_id.includes(`${notification}@`))
+      })
+      return { page: `${where.inbox}/messages/${id}`, attached: attachments.map(({ url }) => where.inbox + url) }
     },
     inbox: `${where.inbox}/`,
     async caseOf(escalation) {

@@ -1,19 +1,15 @@
 import { addDays, civilOf, describeDate } from '../../domain/calendar.ts'
 import { formatMoney } from '../../domain/money.ts'
-import type { Event, Member } from './cast.ts'
-import type { Line, Tone } from './narrator.ts'
-
-/** Where something can be looked at, once it is known what. */
-export type Look = 'workflow' | 'receipt' | 'payments' | 'case'
-export type Told = { what: string; amount?: number; look?: Look; tone: Tone }
+import type { Event, Member, Policyholder, Told } from './cast.ts'
+import type { Line } from './narrator.ts'
 
 /** What is remembered of a plan while its story is told: the events speak of transactions, people of instalments. */
 export type Memory = { declines: Map<number, number>; instalments: Map<string, number> }
 
 export const newMemory = (): Memory => ({ declines: new Map(), instalments: new Map() })
 
-/** An event in words, or null when another one says it better. */
-export function inWords(event: Event, member: Member, memory: Memory): Told | null {
+/** An event of a financed premium in words, or null when another one says it better. */
+export function inWords(event: Event, member: Pick<Policyholder, 'plan'>, memory: Memory): Told | null {
   const { type, data } = event
   const { amount = 0, installment_number: number } = data
   if (data.transaction_id && number) memory.instalments.set(data.transaction_id, number)
@@ -61,7 +57,7 @@ function paidInWords(about: string, number: number | null | undefined, memory: M
 }
 
 /** The first decline is tried again as the plan's retry policy says, the last one is not. */
-function declineInWords(event: Event, about: string, member: Member, memory: Memory): string {
+function declineInWords(event: Event, about: string, member: Pick<Policyholder, 'plan'>, memory: Memory): string {
   const number = event.data.installment_number ?? 0
   const before = memory.declines.get(number) ?? 0
   memory.declines.set(number, before + 1)
@@ -69,7 +65,7 @@ function declineInWords(event: Event, about: string, member: Member, memory: Mem
   return `${about} is declined, ${why}${retryInWords(event, member, before)}`
 }
 
-function returnInWords(event: Event, member: Member, memory: Memory): string {
+function returnInWords(event: Event, member: Pick<Policyholder, 'plan'>, memory: Memory): string {
   const number = memory.instalments.get(event.data.transaction_id ?? '') ?? 0
   const before = memory.declines.get(number) ?? 0
   memory.declines.set(number, before + 1)
@@ -77,14 +73,14 @@ function returnInWords(event: Event, member: Member, memory: Memory): string {
   return `The bank takes instalment ${number} back, ${why}${retryInWords(event, member, before)}`
 }
 
-function retryInWords({ occurred_at }: Event, { plan }: Member, retriesUsed: number): string {
+function retryInWords({ occurred_at }: Event, { plan }: Pick<Policyholder, 'plan'>, retriesUsed: number): string {
   const { retries, every_days } = plan.retry_policy
   if (retriesUsed >= retries) return ', for the last time'
   const days = typeof every_days === 'number' ? every_days : (every_days[retriesUsed] ?? 1)
   return `: tried again on ${describeDate(addDays(civilOf(occurred_at, plan.timezone), days))}`
 }
 
-function adjustmentInWords({ data }: Event, { plan }: Member): string {
+function adjustmentInWords({ data }: Event, { plan }: Pick<Policyholder, 'plan'>): string {
   const money = (amount = 0) => formatMoney(amount, plan.currency)
   return `The total goes from ${money(data.previous_total_amount)} to ${money(data.total_amount)}`
 }
@@ -101,14 +97,19 @@ export function amountsInWords(amounts: number[], currency: string): string {
 }
 
 /** A line about a member, on the day that it is in the plan's own time zone. */
-export function lineOf(member: Member, at: string, told: Told, where?: string): Line {
+export function lineOf(
+  member: Pick<Member, 'who' | 'timezone' | 'currency'>,
+  at: string,
+  told: Told,
+  where?: string,
+): Line {
   const { what, amount, tone } = told
   return {
-    date: describeDate(civilOf(at, member.plan.timezone)),
+    date: describeDate(civilOf(at, member.timezone)),
     who: member.who,
     what,
     tone,
-    ...(amount === undefined ? {} : { amount: formatMoney(amount, member.plan.currency) }),
+    ...(amount === undefined ? {} : { amount: formatMoney(amount, member.currency) }),
     ...(where === undefined ? {} : { where }),
   }
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { type ApiWorld, startApiWorld } from '../../test/support/api-world.ts'
 import { TEST_KEYS } from '../../test/support/keys.ts'
+import { addLeases } from '../../test/support/leasing.ts'
 import { planWorkflowId } from '../../workflows/plans/messages.ts'
 import { resetCommand, signalCommand } from './batch.ts'
 import { type Ops, UsageError } from './connect.ts'
@@ -102,6 +103,24 @@ describe('stuck', () => {
     await sql('delete from webhook_inbox')
     await sql(`update test_clocks set now = '2027-01-15T10:00:00Z' where id = ?`, [clock])
     await sql(`update notifications set status = 'sent' where plan_id = ?`, [id])
+  })
+
+  it('finds an order that should be on its way and of which nobody was reminded', async () => {
+    await addLeases(world.orm.em.fork(), { client: 'cli_ops', count: 2 })
+    await sql(`update plans set lifecycle = 'init', state = state || '{"lease": {"order": {"overdue": "no"}}}'
+      where id like 'ls_cli_ops_%'`)
+    await sql(
+      `update leases set dispatch_by = case plan_id when 'ls_cli_ops_1' then current_date - 4 else current_date end`,
+    )
+    expect(await stuckCommand(ops, { minutes: 10 })).toBe(1)
+    expect(said).toEqual([expect.stringMatching(/^forgotten order {2}ls_cli_ops_1 {2}should have been/), '1 found.'])
+    said = []
+    await sql(
+      `update plans set state = jsonb_set(state, '{lease,order,overdue}', '"reminded"') where id = 'ls_cli_ops_1'`,
+    )
+    expect(await stuckCommand(ops, { minutes: 10 })).toBe(0)
+    await sql(`delete from leases where plan_id like 'ls_cli_ops_%'`)
+    await sql(`delete from plans where id like 'ls_cli_ops_%'`)
   })
 })
 

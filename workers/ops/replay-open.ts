@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
 import { encrypting } from '../../secrets/data-converter.ts'
+import { SHARED_MODULES, WORKFLOWS } from '../plan-worker.ts'
 import type { Ops } from './connect.ts'
 
 const SHOWN = 20
@@ -13,7 +13,8 @@ export async function replayOpenCommand({ temporal, keys, taskQueue, say }: Ops)
   const open = temporal.workflow.list({ query: `ExecutionStatus = "Running" AND TaskQueue = "${taskQueue}"` })
   const results = Worker.runReplayHistories(
     {
-      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      workflowsPath: WORKFLOWS,
+      bundlerOptions: { preloadModules: SHARED_MODULES },
       dataConverter: encrypting(keys),
     },
     open.intoHistories({ concurrency: 5 }),

@@ -31,8 +31,44 @@ const LATE = `
        and (t.status in ('pending', 'unknown') or t.created_at > coalesce(c.now, now()) - interval '1 day'))
    order by p.next_billing_at`
 
+/** Lines that a closing has passed over, and that the one after it has not taken either; or of another currency. */
+const UNBILLED = `
+  select c.id, count(*) || ' lines wait for a statement since ' || min(d.at) as detail
+    from payroll_deductions d join clients c on c.id = d.client_id
+   where d.statement_id is null and (d.currency <> c.currency or d.at < (
+     select s.cut_off from statements s where s.client_id = c.id and s.status = 'closed'
+      order by s.number desc offset 1 limit 1))
+   group by c.id`
+
+/** By its own clock, the back office should have been reminded of an order the day before. */
+const UNSENT = `
+  select l.plan_id as id, 'should have been dispatched by ' || l.dispatch_by || ', and nobody was reminded' as detail
+    from leases l join plans p on p.id = l.plan_id left join test_clocks c on c.id = p.test_clock_id
+   where l.dispatch_by < (coalesce(c.now, now()) - interval '2 days')::date
+     and p.state -> 'lease' -> 'order' ->> 'overdue' = 'no'
+     and (c.id is null or (c.status = 'ready' and c.deleted_at is null))
+   order by l.dispatch_by`
+
 const IN_DATABASE: { what: string; sql: string; takesMinutes?: boolean }[] = [
   { what: 'late plan', sql: LATE, takesMinutes: true },
+  { what: 'forgotten order', sql: UNSENT },
+  {
+    what: 'open statement',
+    sql: `select id, 'of client ' || client_id || ' is being closed since ' || created_at as detail
+      from statements where status = 'closing' and created_at < now() - make_interval(mins => ?) order by created_at`,
+    takesMinutes: true,
+  },
+  {
+    what: 'uncharged statement',
+    sql: `select id, total || ' ' || currency || ', closed at ' || closed_at as detail from statements
+      where status = 'closed' and total > 0 and plan_id is null and closed_at < now() - make_interval(mins => ?)
+      order by closed_at`,
+    takesMinutes: true,
+  },
+  {
+    what: 'unbilled deductions',
+    sql: UNBILLED,
+  },
   {
     what: 'unknown outcome',
     sql: `select id, type || ' of ' || amount || ' ' || currency || ', asked at ' || created_at as detail

@@ -66,6 +66,7 @@ export function composeStack(given: NodeJS.ProcessEnv, ports: Ports, home: strin
   preset({
     SANDBOX_DATA: join(home, 'sandbox'),
     MAIL_FROM: 'Tenor <billing@tenor.localhost>',
+    BACK_OFFICE_EMAIL: 'back-office@tenor.localhost',
     API_HOST: HOST,
     API_PORT: String(ports.api),
     PUBLIC_URL: api,

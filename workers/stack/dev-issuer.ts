@@ -16,6 +16,8 @@ export type DevClaims = {
   roles?: Role[]
   /** The customer whose plans somebody with a role of those who owe may see. */
   customer?: string
+  /** The company of its admin. */
+  client?: string
 }
 
 export type DevIssuer = {

@@ -1,4 +1,5 @@
-import { createServer } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { createServer, type Server } from 'node:net'
 
 /** Where each part of the stack listens, counted from the port base. */
 const OFFSETS = {
@@ -39,27 +40,35 @@ export async function freePort(): Promise<number> {
   return (await reserve(1))[0] as number
 }
 
-export function isPortFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
-  })
+export async function isPortFree(port: number): Promise<boolean> {
+  const server = await listening(port)
+  if (server) await new Promise((resolve) => server.close(resolve))
+  return server !== null
 }
+
+/** Below those that a system gives to whoever connects to somewhere, who might have one before the stack has. */
+const FIRST = 10_000
+const PAST = 32_000
+const TRIES = 200
 
 /** All are held open together until the last is known, so that none comes twice. */
 async function reserve(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ port: 0, host: '127.0.0.1' }, resolve)
-      })
-      return server
-    }),
-  )
+  const servers: Server[] = []
+  for (let tries = 0; servers.length < count; tries++) {
+    if (tries === TRIES + count) throw new Error(`No ${count} free ports were found from ${FIRST} to ${PAST}.`)
+    const server = await listening(randomInt(FIRST, PAST))
+    if (server) servers.push(server)
+  }
   const ports = servers.map((server) => (server.address() as { port: number }).port)
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   return ports
+}
+
+/** `null` when somebody has the port. */
+function listening(port: number): Promise<Server | null> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(null))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server))
+  })
 }

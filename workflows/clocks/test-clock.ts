@@ -29,17 +29,19 @@ export async function testClock(start: messages.ClockStart): Promise<void> {
   const clock = { ...start, plans: start.plans.map((plan) => ({ ...plan })) }
   let isEnded = false
   setHandler(messages.clockState, () => stateOf(clock))
-  setHandler(messages.join, ({ workflow }) => {
-    if (!clock.plans.some((plan) => plan.workflow === workflow)) {
-      clock.plans.push({ workflow, restedAt: clock.tick, wakeAt: null })
-    }
+  setHandler(messages.join, ({ workflow, isAwaited }) => {
+    if (clock.plans.some((plan) => plan.workflow === workflow)) return
+    clock.plans.push({ workflow, restedAt: clock.tick, wakeAt: null, ...(isAwaited && { isAwaited }) })
   })
   setHandler(messages.leave, ({ workflow }) => {
     clock.plans = clock.plans.filter((plan) => plan.workflow !== workflow)
   })
   setHandler(messages.atRest, ({ workflow, tick, wakeAt }) => {
     const plan = clock.plans.find((p) => p.workflow === workflow)
-    if (plan && tick >= plan.restedAt) Object.assign(plan, { restedAt: tick, wakeAt })
+    // Who has begun one that is awaited may not have been told of this tick, nor has then the new one.
+    if (!plan || (tick < plan.restedAt && !plan.isAwaited)) return
+    Object.assign(plan, { restedAt: tick, wakeAt })
+    delete plan.isAwaited
   })
   setHandler(messages.end, () => {
     isEnded = true
@@ -110,7 +112,8 @@ async function tick(clock: messages.ClockStart, plans: messages.ClockPlan[], isE
       }
     }),
   )
-  await condition(() => isEnded() || clock.plans.every((p) => !ticked.has(p.workflow) || p.restedAt >= number))
+  const isAtRest = (p: messages.ClockPlan) => (ticked.has(p.workflow) ? p.restedAt >= number : !p.isAwaited)
+  await condition(() => isEnded() || clock.plans.every(isAtRest))
 }
 
 function nextMoment(clock: messages.ClockStart, to: Instant): Instant | null {

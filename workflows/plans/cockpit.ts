@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common'
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import { nextBillingAt } from '../../domain/plans/coming.ts'
-import { collectibles, outstanding, statusOf } from '../../domain/plans/figures.ts'
+import { escalationsOf, outstanding, statusOf } from '../../domain/plans/figures.ts'
 import { planInWords } from '../../domain/plans/words.ts'
 import { isIdle, type Run } from './run.ts'
 
@@ -20,7 +20,7 @@ export function show(run: Run): void {
   const status = statusOf(plan)
   const next = nextBillingAt(plan)
   const left = outstanding(plan)
-  const escalated = collectibles(plan).some((i) => i.escalation) || plan.refunds.some((r) => r.escalation)
+  const escalated = escalationsOf(plan).length > 0
   const shown = JSON.stringify([status, next, left, escalated])
   if (shown === run.shown) return
   run.shown = shown

@@ -50,7 +50,8 @@ export function hearCommands(run: Run): void {
   )
 }
 
-function hear<C extends messages.Command, A extends messages.Decided>(
+/** One command, as an Update with a validator and as a Signal of the same name. */
+export function hear<C extends messages.Command, A extends messages.Decided>(
   run: Run,
   update: UpdateDefinition<A, [C]>,
   decide: Decide<C, A>,
@@ -115,12 +116,12 @@ function answered(run: Run, id: string | undefined): unknown {
 
 // --- Shapes: people type signals by hand ----------------------------------------------------------------------------
 
-function method(given: PaymentMethod): PaymentMethod {
+export function method(given: PaymentMethod): PaymentMethod {
   if (typeof given?.id === 'string' && typeof given.type === 'string') return { id: given.id, type: given.type }
   throw unfit('payment_method', 'needs an id and a type')
 }
 
-function oneOf<T extends string>(field: string, given: T, allowed: readonly T[]): T {
+export function oneOf<T extends string>(field: string, given: T, allowed: readonly T[]): T {
   if (allowed.includes(given)) return given
   throw unfit(field, `must be one of ${allowed.join(', ')}`)
 }

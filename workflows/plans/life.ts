@@ -15,11 +15,15 @@ const LONG_RUN = 60
 /**
  * The life of a plan: whatever time has brought about is done, whatever is due is asked of the world beside this loop,
  * then it sleeps until the next moment or message. All state is in the plan, so that a run which begins with a carried
- * plan goes on where the last one was.
+ * plan goes on where the last one was. `hearMore` registers what is said to one kind of plan only.
  */
-export async function live({ plan, opening, isBack }: messages.PlanStart): Promise<void> {
+export async function live(
+  { plan, opening, isBack }: messages.PlanStart,
+  hearMore: (run: Run) => void = () => {},
+): Promise<void> {
   const run = beginRun(plan, opening === null)
   hearCommands(run)
+  hearMore(run)
   hearNews(run)
   if (opening) {
     await joinClock(run)

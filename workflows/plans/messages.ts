@@ -90,9 +90,16 @@ export type RuleBrokenDetails = {
 
 /** A plan's workflow id says what it is: `payment-terms-pt_…`. */
 export function planWorkflowId(plan: Pick<Plan, 'id' | 'kind'>): string {
-  const prefix = { financing: 'payment-terms', lease: 'lease', rent_to_own: 'rent-to-own' }[plan.kind]
+  const prefix = { financing: 'payment-terms', lease: 'lease', rent_to_own: 'rent-to-own', statement: 'statement' }[
+    plan.kind
+  ]
   return `${prefix}-${plan.id}`
 }
 
 /** Workflow types by kind of plan. */
-export const PLAN_WORKFLOWS = { financing: 'financingTerm', lease: 'lease', rent_to_own: 'rentToOwn' } as const
+export const PLAN_WORKFLOWS = {
+  financing: 'financingTerm',
+  lease: 'lease',
+  rent_to_own: 'rentToOwn',
+  statement: 'statementPayment',
+} as const

@@ -1,5 +1,7 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
+import { leasing, payrollPause } from './en-leasing.ts'
+import { statement } from './en-statement.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
   insufficient_funds: 'there was not enough money in the account',
@@ -30,6 +32,7 @@ function more({ moreRows }: Figures): string[] {
 }
 
 const letters: Wording['letters'] = {
+  ...leasing,
   'terms.created': (f) => ({
     subject: `Your payment plan of ${f.total}`,
     paragraphs: [`Your payment plan is set up. You pay ${f.total} in ${f.count} instalments.`],
@@ -79,24 +82,30 @@ const letters: Wording['letters'] = {
     subject: 'Your payment plan is complete',
     paragraphs: [`Everything is paid: ${f.paid} in total. Thank you.`],
   }),
-  'terms.paused': (f) => ({
-    subject: 'Your payment plan is paused',
-    paragraphs: [
-      f.until
-        ? `Your payment plan is paused until ${f.until}. No new instalment is collected meanwhile.`
-        : 'Your payment plan is paused. No new instalment is collected until it is resumed.',
-      f.pauseMode === 'catch_up'
-        ? 'What falls due meanwhile is collected afterwards, one instalment a day.'
-        : 'What falls due meanwhile moves to the end of the schedule.',
-    ],
-  }),
-  'terms.resumed': (f) => ({
-    subject: 'Your payment plan goes on',
-    paragraphs: ['The pause is over. Instalments are collected again as scheduled.'],
-    facts: [['Still to pay', f.outstanding]],
-    table: scheduleTable(f),
-    after: more(f),
-  }),
+  'terms.paused': (f) =>
+    f.lease.isByPayroll
+      ? payrollPause['terms.paused'](f)
+      : {
+          subject: 'Your payment plan is paused',
+          paragraphs: [
+            f.until
+              ? `Your payment plan is paused until ${f.until}. No new instalment is collected meanwhile.`
+              : 'Your payment plan is paused. No new instalment is collected until it is resumed.',
+            f.pauseMode === 'catch_up'
+              ? 'What falls due meanwhile is collected afterwards, one instalment a day.'
+              : 'What falls due meanwhile moves to the end of the schedule.',
+          ],
+        },
+  'terms.resumed': (f) =>
+    f.lease.isByPayroll
+      ? payrollPause['terms.resumed'](f)
+      : {
+          subject: 'Your payment plan goes on',
+          paragraphs: ['The pause is over. Instalments are collected again as scheduled.'],
+          facts: [['Still to pay', f.outstanding]],
+          table: scheduleTable(f),
+          after: more(f),
+        },
   'payment.reminder': (f) => ({
     subject: f.dueDate ? `${f.amount} is due on ${f.dueDate}` : `${f.amount} is due soon`,
     paragraphs: [`We will collect ${thing(f)}. Please see to it that there is enough money in your account.`],
@@ -242,13 +251,17 @@ function why(w: WhyFigures): string[] {
 export const en: Wording = {
   language: 'en',
   greeting: (name) => `Hello ${name},`,
-  footer: (planId) => `Payment plan ${planId}. You get this letter because it is about your payments.`,
+  footer: (planId, isLease) =>
+    isLease
+      ? `Lease ${planId}. You get this letter because you have to do with this lease.`
+      : `Payment plan ${planId}. You get this letter because it is about your payments.`,
   letters,
   why,
   what: ({ installment, of, isRefund }) => {
     if (isRefund) return 'Refund'
     return installment ? `Instalment ${installment} of ${of}` : 'Payment towards the plan'
   },
+  statement,
   receipt: {
     title: { payment: 'Receipt', refund: 'Refund receipt' },
     number: 'Receipt number',

@@ -1,5 +1,7 @@
 import type { Figures } from '../figures.ts'
 import type { WhyFigures, Wording, Words } from '../wording.ts'
+import { leasing, payrollPause } from './fr-leasing.ts'
+import { statement } from './fr-statement.ts'
 
 const REASONS: Record<Figures['reason'], string> = {
   insufficient_funds: 'le compte n’était pas suffisamment approvisionné',
@@ -32,6 +34,7 @@ function more({ moreRows }: Figures): string[] {
 }
 
 const letters: Wording['letters'] = {
+  ...leasing,
   'terms.created': (f) => ({
     subject: `Votre plan de paiement de ${f.total}`,
     paragraphs: [`Votre plan de paiement est en place : ${f.total} en ${f.count} échéances.`],
@@ -81,24 +84,30 @@ const letters: Wording['letters'] = {
     subject: 'Votre plan de paiement est terminé',
     paragraphs: [`Tout est payé : ${f.paid} au total. Merci.`],
   }),
-  'terms.paused': (f) => ({
-    subject: 'Votre plan de paiement est suspendu',
-    paragraphs: [
-      f.until
-        ? `Votre plan de paiement est suspendu jusqu’au ${f.until}. Aucune nouvelle échéance n’est prélevée d’ici là.`
-        : 'Votre plan de paiement est suspendu. Aucune nouvelle échéance n’est prélevée avant sa reprise.',
-      f.pauseMode === 'catch_up'
-        ? 'Les échéances de cette période seront prélevées ensuite, une par jour.'
-        : 'Les échéances de cette période sont reportées à la fin de l’échéancier.',
-    ],
-  }),
-  'terms.resumed': (f) => ({
-    subject: 'Votre plan de paiement reprend',
-    paragraphs: ['La suspension est terminée. Les échéances sont à nouveau prélevées comme prévu.'],
-    facts: [['Reste à payer', f.outstanding]],
-    table: scheduleTable(f),
-    after: more(f),
-  }),
+  'terms.paused': (f) =>
+    f.lease.isByPayroll
+      ? payrollPause['terms.paused'](f)
+      : {
+          subject: 'Votre plan de paiement est suspendu',
+          paragraphs: [
+            f.until
+              ? `Votre plan de paiement est suspendu jusqu’au ${f.until}. Aucune nouvelle échéance n’est prélevée d’ici là.`
+              : 'Votre plan de paiement est suspendu. Aucune nouvelle échéance n’est prélevée avant sa reprise.',
+            f.pauseMode === 'catch_up'
+              ? 'Les échéances de cette période seront prélevées ensuite, une par jour.'
+              : 'Les échéances de cette période sont reportées à la fin de l’échéancier.',
+          ],
+        },
+  'terms.resumed': (f) =>
+    f.lease.isByPayroll
+      ? payrollPause['terms.resumed'](f)
+      : {
+          subject: 'Votre plan de paiement reprend',
+          paragraphs: ['La suspension est terminée. Les échéances sont à nouveau prélevées comme prévu.'],
+          facts: [['Reste à payer', f.outstanding]],
+          table: scheduleTable(f),
+          after: more(f),
+        },
   'payment.reminder': (f) => ({
     subject: f.dueDate ? `${f.amount} à payer le ${f.dueDate}` : `${f.amount} à payer prochainement`,
     paragraphs: [`Nous allons prélever ${thing(f)}. Veillez à ce que votre compte soit suffisamment approvisionné.`],
@@ -247,13 +256,17 @@ function why(w: WhyFigures): string[] {
 export const fr: Wording = {
   language: 'fr',
   greeting: (name) => `Bonjour ${name},`,
-  footer: (planId) => `Plan de paiement ${planId}. Vous recevez cette lettre parce qu’elle concerne vos paiements.`,
+  footer: (planId, isLease) =>
+    isLease
+      ? `Contrat de location ${planId}. Vous recevez cette lettre parce que ce contrat vous concerne.`
+      : `Plan de paiement ${planId}. Vous recevez cette lettre parce qu’elle concerne vos paiements.`,
   letters,
   why,
   what: ({ installment, of, isRefund }) => {
     if (isRefund) return 'Remboursement'
     return installment ? `Échéance ${installment} sur ${of}` : 'Paiement au titre du plan'
   },
+  statement,
   receipt: {
     title: { payment: 'Reçu', refund: 'Reçu de remboursement' },
     number: 'Numéro du reçu',

@@ -1,4 +1,5 @@
 import { formatMoney } from '../../../domain/money.ts'
+import { closeBooks } from '../books.ts'
 import type { Cancellation, Member, Person, PlanAnswer } from '../cast.ts'
 import type { Stage } from '../stage.ts'
 import type { Story } from '../story.ts'
@@ -98,7 +99,7 @@ export const financing: Story = {
       async play(stage) {
         const emma = memberNamed(stage, EMMA)
         await stage.playTo('2027-04-20T17:00:00Z')
-        await stage.api.post(`/payment_terms/${emma.planId}/payments`, { amount: 20000 })
+        await stage.api.post(`${emma.path}/payments`, { amount: 20000 })
         await stage.hear(emma, 'payment.completed')
         await stage.playTo('2027-04-25T17:00:00Z')
         await cancel(stage, emma)
@@ -113,6 +114,7 @@ export const financing: Story = {
       },
     },
   ],
+  close: closeBooks,
 }
 
 function memberNamed({ members }: Stage, { name }: Person): Member {
@@ -145,7 +147,7 @@ async function brokerResolves(stage: Stage, member: Member): Promise<void> {
 }
 
 async function adjust(stage: Stage, member: Member, total: number): Promise<void> {
-  const path = `/payment_terms/${member.planId}`
+  const { path } = member
   const preview = await stage.api.patch<PlanAnswer>(`${path}?preview=true`, { total_amount: total })
   const schedule = scheduled(preview)
   await stage.tell(member, {
@@ -163,9 +165,9 @@ function scheduled({ installments }: PlanAnswer): number[] {
 }
 
 async function cancel(stage: Stage, member: Member): Promise<void> {
-  const path = `/payment_terms/${member.planId}`
+  const { path } = member
   const quote = await stage.api.get<Cancellation>(`${path}/cancellation_quote`)
-  const money = (amount: number) => formatMoney(amount, member.plan.currency)
+  const money = (amount: number) => formatMoney(amount, member.currency)
   await stage.tell(member, {
     what: `Quoted after ${quote.used_days} of ${quote.term_days} days: ${money(quote.earned_amount)} earned, ${money(quote.penalty_amount)} penalty, to be refunded`,
     amount: quote.refund_amount,

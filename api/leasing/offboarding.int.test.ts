@@ -1,0 +1,61 @@
+import type { OffboardingRule } from '../../domain/leasing/lease.ts'
+import { type ApiWorld, startApiWorld, tokenOf } from '../../test/support/api-world.ts'
+import { placeCompany, placeEmployee, placeModel } from '../../test/support/leasing.ts'
+
+let world: ApiWorld
+beforeAll(async () => {
+  world = await startApiWorld()
+}, 240_000)
+afterAll(() => world?.close())
+
+const post = (url: string, body: unknown = {}, token = tokenOf()) => world.ask('POST', url, { body, token })
+
+/** An employee with a device on lease, and another one on order. */
+async function leaver(rule: OffboardingRule) {
+  const client = await placeCompany(world.orm, { store: { offboarding: rule } })
+  const [id, code] = [await placeEmployee(world.orm, client), await placeModel(world.orm, { units: 3 })]
+  const order = () => post('/leases', { employee_id: id, device_code: code, term_months: 12, payer: 'payroll' })
+  const [running, ordered] = [(await order()).body.lease_id, (await order()).body.lease_id]
+  await post(`/leases/${running}/delivered`)
+  const lease = async () => (await world.ask('GET', `/leases/${running}`)).body
+  return { client, id, running, ordered, order, lease }
+}
+type Ended = { lease_id: string; outcome: string | null; problem: { code: string } | null }
+const outcomes = ({ body }: { body: { leases: Ended[] } }) =>
+  Object.fromEntries(body.leases.map((one) => [one.lease_id, one.outcome ?? one.problem?.code]))
+
+describe('an employee who leaves', () => {
+  it.each([
+    ['return', { lease: { ended: { how: 'canceled' } } }],
+    ['buy_out', { total_amount: 100_000, lease: { ended: { how: 'buy_out' } } }],
+  ] as const)('by the rule %s', async (rule, becomes) => {
+    const { id, running, ordered, order, lease } = await leaver(rule)
+    const answer = await post(`/employees/${id}/offboard`)
+    expect([answer.status, answer.body.status, outcomes(answer)]).toEqual([
+      200,
+      'offboarded',
+      { [running]: rule, [ordered]: 'canceled' },
+    ])
+    expect(await lease()).toMatchObject(becomes)
+    expect((await order()).body.code).toBe('employee_offboarded')
+    expect((await post(`/employees/${id}/offboard`)).body.leases).toEqual([])
+  })
+
+  it('goes on with a payment method of their own by the rule transfer, once there is one', async () => {
+    const { id, running, ordered, lease } = await leaver('transfer')
+    const lacking = await post(`/employees/${id}/offboard`)
+    expect(outcomes(lacking)).toEqual({ [running]: 'invalid_request', [ordered]: 'canceled' })
+    const done = await post(`/employees/${id}/offboard`, { payment_method: 'pm_card_visa' })
+    expect(outcomes(done)).toEqual({ [running]: 'transfer' })
+    expect(await lease()).toMatchObject({ status: 'active', lease: { payer: 'employee' } })
+    expect((await lease()).payment_method).not.toBe('payroll')
+  })
+
+  it("is the company's own to see off", async () => {
+    const { id, client } = await leaver('return')
+    const other = await placeCompany(world.orm)
+    const as = (company: string) => tokenOf({ sub: company, roles: ['client_admin'], client: company })
+    expect((await post(`/employees/${id}/offboard`, {}, as(other))).status).toBe(404)
+    expect((await post(`/employees/${id}/offboard`, {}, as(client))).status).toBe(200)
+  })
+})

@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { allLines } from '../../../db/leasing/read-statements.ts'
+import { statementFacts } from '../../../db/leasing/statement-facts.ts'
+import type { StatementRow } from '../../../db/leasing/statements.ts'
+import { CSV_HEADER, csvLine } from '../../../domain/leasing/statement-lines.ts'
+import type { ApiDeps } from '../../deps.ts'
+import { answers } from '../../http/answers.ts'
+import type { App } from '../../http/app-type.ts'
+import { TAGS } from '../../http/docs.ts'
+import { pathId } from '../../http/fields.ts'
+import { callerOf } from '../../identity/caller.ts'
+import { closedFor } from './find.ts'
+
+const pdf = z.custom<Buffer>().meta({ override: { type: 'string', format: 'binary' } })
+const csv = z.custom<string>().meta({ override: { type: 'string' } })
+
+/** A closed statement as files, sent as they are made: however many lines there are, few of them are held. */
+export function statementFiles(app: App, deps: ApiDeps): void {
+  const schema = (summary: string, type: string, shape: z.ZodType) => ({
+    tags: [TAGS.statements],
+    summary,
+    params: pathId,
+    response: answers({ 200: { description: 'The file.', content: { [type]: { schema: shape } } } }, 404, 409),
+  })
+  const linesOf = (statement: StatementRow) => allLines(() => deps.orm.em.fork(), statement)
+
+  const asPdf = schema('A closed statement as a PDF', 'application/pdf', pdf)
+  app.get('/statements/:id.pdf', { schema: asPdf }, async (request, reply) => {
+    const em = deps.orm.em.fork()
+    const statement = await closedFor(em, callerOf(request), request.params.id)
+    const pages = deps.renderStatement(await statementFacts(em, statement), linesOf(statement))
+    return named(reply, statement, 'pdf', 'inline').type('application/pdf').send(Readable.from(pages))
+  })
+
+  const asCsv = schema('The lines of a closed statement as a table; amounts are decimal numbers', 'text/csv', csv)
+  app.get('/statements/:id.csv', { schema: asCsv }, async (request, reply) => {
+    const statement = await closedFor(deps.orm.em.fork(), callerOf(request), request.params.id)
+    const rows = Readable.from(table(linesOf(statement), statement.currency))
+    return named(reply, statement, 'csv', 'attachment').type('text/csv; charset=utf-8').send(rows)
+  })
+}
+
+async function* table(lines: ReturnType<typeof allLines>, currency: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(CSV_HEADER)
+  for await (const some of lines) yield Buffer.from(some.map((line) => csvLine(line, currency)).join(''))
+}
+
+function named(reply: FastifyReply, { id }: StatementRow, kind: string, shown: 'inline' | 'attachment'): FastifyReply {
+  return reply
+    .header('content-disposition', `${shown}; filename="${id.replace(/[^\w.-]/g, '_')}.${kind}"`)
+    .header('cache-control', 'private, max-age=3600')
+}

@@ -1,0 +1,83 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { WorkflowNotFoundError } from '@temporalio/client'
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
+import { instantOf } from '../../../db/columns.ts'
+import { type ClientRow, Clients } from '../../../db/leasing/clients.ts'
+import { lastStatement } from '../../../db/leasing/close-statement.ts'
+import { TestClocks } from '../../../db/plans/test-clocks.ts'
+import { sinceEndOf, sinceNow } from '../../../domain/leasing/statements.ts'
+import type { TestClock } from '../../../domain/plans/plan.ts'
+import {
+  type SettingsTold,
+  STATEMENTS_WORKFLOW,
+  type StatementsStart,
+  settingsChanged,
+  statementsWorkflowId,
+} from '../../../workflows/leasing/statement-messages.ts'
+import type { ApiDeps } from '../../deps.ts'
+import { SERVER_MS, within } from '../../http/temporal.ts'
+
+type StartDeps = Pick<ApiDeps, 'orm' | 'temporal' | 'now'> & { config: Pick<ApiDeps['config'], 'taskQueue'> }
+
+/**
+ * Has the client's statements closed from now on, by the settings that it has now, or, when it was deleted, what is left
+ * closed once more. To be called when a client is made, changed or deleted, and before its first lease paid by payroll;
+ * calling it again does no harm.
+ */
+export async function ensureStatements(deps: StartDeps, client: { id: string; tenantId: string }): Promise<void> {
+  const em = deps.orm.em.fork()
+  const row = await em.findOne(Clients, { id: client.id, tenantId: client.tenantId })
+  if (!row) return
+  const isEnding = row.deletedAt !== null && row.deletedAt !== undefined
+  const told = { settings: row.statement, isEnding }
+  // Payroll may be offered no more, and statements still be owed for what was.
+  if (isEnding || !row.store.payers.includes('payroll')) return tellIfThere(deps, row, told)
+  const start = await startOf(em, deps, row)
+  const { temporal, config } = deps
+  await within(temporal, SERVER_MS, () =>
+    temporal.workflow.signalWithStart(STATEMENTS_WORKFLOW, {
+      workflowId: statementsWorkflowId(row.id),
+      taskQueue: config.taskQueue,
+      args: [start],
+      signal: settingsChanged,
+      signalArgs: [told],
+      typedSearchAttributes: searchAttributesOf(row),
+      staticSummary: `Statements of client ${row.id}`,
+    }),
+  )
+}
+
+async function tellIfThere({ temporal }: StartDeps, { id }: ClientRow, told: SettingsTold): Promise<void> {
+  const handle = temporal.workflow.getHandle(statementsWorkflowId(id))
+  await within(temporal, SERVER_MS, () => handle.signal(settingsChanged, told)).catch((error: unknown) => {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+  })
+}
+
+/** Goes on after the last statement there is, so that no line is ever between two. */
+async function startOf(em: EntityManager, deps: StartDeps, row: ClientRow): Promise<StatementsStart> {
+  const clock = await clockOf(em, row)
+  const last = await lastStatement(em, { id: row.id, tenant: row.tenantId })
+  const since = last
+    ? last.status === 'closed'
+      ? sinceEndOf({ end: last.periodEnd, cutOff: last.cutOff })
+      : { date: last.periodStart, at: row.createdAt }
+    : sinceNow(clock?.now ?? instantOf(deps.now()), row.statement)
+  const { id: client, tenantId: tenant, statement: settings } = row
+  return { client, tenant, settings, since, clock, clockTick: 0, isEnding: false, isGoingOn: false }
+}
+
+async function clockOf(em: EntityManager, { testClockId }: ClientRow): Promise<TestClock | null> {
+  const clock = testClockId ? await em.findOne(TestClocks, { id: testClockId }) : null
+  return clock && { id: clock.id, now: clock.now }
+}
+
+function searchAttributesOf({ id, tenantId, currency }: ClientRow): TypedSearchAttributes {
+  const keyword = (name: string, value: string) => ({ key: defineSearchAttributeKey(name, 'KEYWORD'), value })
+  return new TypedSearchAttributes([
+    keyword('TenorPlanKind', 'client_statements'),
+    keyword('TenorCustomer', id),
+    keyword('TenorTenant', tenantId),
+    keyword('TenorCurrency', currency),
+  ])
+}

@@ -1,0 +1,65 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Instant } from '../../domain/plans/terms.ts'
+import { Customers } from '../customers/customers.ts'
+import { Users } from '../identity/users.ts'
+import { Plans } from '../plans/plans.ts'
+import { ClientDomains, Clients } from './clients.ts'
+import type { CompanyId } from './companies.ts'
+import { CartLines, Employees } from './employees.ts'
+import { Leases } from './leases.ts'
+import { happenedTo } from './people-events.ts'
+import type { Employee } from './staff.ts'
+
+/** How clients and employees go: their rows stay, marked, where something refers to them, and go where nothing does. */
+
+/** A lease still runs; nothing was written. */
+export class LeasesRunning extends Error {
+  override name = 'LeasesRunning'
+}
+
+/** Within the caller's transaction. Throws `LeasesRunning`. */
+export async function removeEmployee(em: EntityManager, employee: Employee, at: Instant): Promise<void> {
+  const { tenantId, id, clientId } = employee
+  if ((await em.count(Leases, { tenantId, employeeId: id, isRunning: true })) > 0) throw new LeasesRunning(id)
+  if ((await em.count(Plans, { tenantId, customerId: id })) > 0) {
+    await em.nativeUpdate(Employees, { tenantId, id }, { deletedAt: at, updatedAt: at })
+  } else {
+    await em.nativeDelete(Employees, { tenantId, id })
+    await em.nativeDelete(Customers, { tenantId, id })
+  }
+  await em.nativeDelete(CartLines, { tenantId, employeeId: id })
+  await em.nativeUpdate(Users, { tenantId, customerId: id }, { customerId: null })
+  const data = [{ employee_id: id, client_id: clientId }]
+  await happenedTo(em, { tenantId, at, type: 'employee.deleted', data })
+}
+
+/**
+ * Its employees are no longer there either, and its domains are free for another one. Within the caller's transaction.
+ * Returns whether nothing of it is left. Throws `LeasesRunning`.
+ */
+export async function removeCompany(em: EntityManager, { tenantId, id }: CompanyId, at: Instant): Promise<boolean> {
+  if ((await em.count(Leases, { tenantId, clientId: id, isRunning: true })) > 0) throw new LeasesRunning(id)
+  const of = { tenantId, clientId: id }
+  const isUnknown = !(await isReferredTo(em, of))
+  if (isUnknown) {
+    await em.nativeDelete(Clients, { tenantId, id })
+    await em.nativeDelete(Customers, { tenantId, id })
+  } else {
+    await em.nativeUpdate(Clients, { tenantId, id }, { deletedAt: at, updatedAt: at })
+    await em.nativeUpdate(Employees, { ...of, deletedAt: null }, { deletedAt: at, updatedAt: at })
+  }
+  await em.nativeDelete(ClientDomains, of)
+  await em.nativeUpdate(Users, of, { clientId: null })
+  await happenedTo(em, { tenantId, at, type: 'client.deleted', data: [{ client_id: id }] })
+  return isUnknown
+}
+
+async function isReferredTo(em: EntityManager, { tenantId, clientId }: { tenantId: string; clientId: string }) {
+  const tables = ['employees', 'leases', 'payroll_deductions', 'statements']
+  const some = tables.map((table) => `exists (select from ${table} where tenant_id = ? and client_id = ?)`)
+  const [row] = await em.execute<{ is: boolean }[]>(
+    `select ${some.join(' or ')} as is`,
+    tables.flatMap(() => [tenantId, clientId]),
+  )
+  return row?.is ?? true
+}

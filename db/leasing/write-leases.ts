@@ -1,0 +1,77 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Lease, UnitMoved } from '../../domain/leasing/lease.ts'
+import { isUndelivered } from '../../domain/leasing/order.ts'
+import type { Deducted, PlanHead } from '../../domain/plans/effects.ts'
+import type { Plan } from '../../domain/plans/plan.ts'
+import type { Instant } from '../../domain/plans/terms.ts'
+import { insertOnce } from '../insert-once.ts'
+import { Leases } from './leases.ts'
+import { PayrollDeductions } from './statements.ts'
+
+/** What is written of leases in the transaction of their plan. */
+
+/** The unit that a lease counts on is not its any more: somebody has taken it away by hand. */
+export class UnitNotHeld extends Error {
+  override name = 'UnitNotHeld'
+}
+
+export async function saveLease(em: EntityManager, head: PlanHead): Promise<void> {
+  const { lease, id, tenant, customer, createdAt } = head
+  if (!lease) return
+  const columns = leaseColumns(head, lease)
+  const made = { ...columns, planId: id, tenantId: tenant, clientId: lease.client, employeeId: customer, createdAt }
+  if ((await insertOnce(em, Leases, [made], ['planId'])) === 0) await em.nativeUpdate(Leases, { planId: id }, columns)
+}
+
+function leaseColumns(head: PlanHead, lease: Lease) {
+  return {
+    modelCode: lease.device.code,
+    unitId: lease.unit,
+    payer: lease.payer,
+    dispatchBy: isUndelivered(head as Plan) ? lease.order.dispatchBy : null,
+    isRunning: isUndelivered(head as Plan) || (head.lifecycle === 'active' && lease.ended === null),
+  }
+}
+
+/** Each unit as the lease's transition leaves it. Throws `UnitNotHeld` when another lease has it, or nobody. */
+export async function moveUnits(em: EntityManager, at: Instant, moves: UnitMoved[]): Promise<void> {
+  for (const { unit, to, lease } of moves) {
+    const keeps = to === 'reserved' || to === 'leased'
+    const result = await em.execute<{ affectedRows: number }>(
+      `update devices set status = ?, lease_id = ?, held_until = null, held_for = null, updated_at = greatest(updated_at, ?)
+        where id = ? and lease_id = ?`,
+      [to, keeps ? lease : null, at, unit, lease],
+      'run',
+    )
+    if (result.affectedRows === 0) throw new UnitNotHeld(`Unit ${unit} is not held by lease ${lease}`)
+  }
+}
+
+/** Lines for the employer's next statement, each once. */
+export async function writeDeductions(
+  em: EntityManager,
+  plan: { id: string; tenant: string; customer: string; currency: string },
+  at: Instant,
+  deductions: Deducted[],
+): Promise<void> {
+  if (deductions.length === 0) return
+  const { clientId, modelCode } = await em.findOneOrFail(Leases, { planId: plan.id })
+  await insertOnce(
+    em,
+    PayrollDeductions,
+    deductions.map(({ transaction, installment, amount, description, date }) => ({
+      id: transaction,
+      tenantId: plan.tenant,
+      clientId,
+      employeeId: plan.customer,
+      planId: plan.id,
+      modelCode,
+      installmentNumber: installment,
+      amount,
+      currency: plan.currency,
+      description,
+      date,
+      at,
+    })),
+  )
+}

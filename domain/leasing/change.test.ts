@@ -1,0 +1,211 @@
+import { adjust } from '../plans/adjust.ts'
+import { nsf } from '../plans/example-plan.ts'
+import { changePaymentMethod } from '../plans/method.ts'
+import { pause } from '../plans/pause.ts'
+import { pay } from '../plans/pay.ts'
+import type { PaymentMethod, Plan } from '../plans/plan.ts'
+import { returned } from '../plans/returns.ts'
+import type { Instant } from '../plans/terms.ts'
+import { exchanged, offboarded, waiverAdded } from './change.ts'
+import { endChosen } from './end.ts'
+import { PHONE, PlayedLease } from './example-lease.ts'
+import type { OffboardingRule } from './lease.ts'
+import { outOfStock } from './order.ts'
+
+const TABLET = { ...PHONE, code: 'tablet', name: 'Tablet', residual: 20_000 }
+const CARD: PaymentMethod = { id: 'pm_own', type: 'card' }
+const WRONG = expect.objectContaining({ code: 'lease_step_wrong' })
+const exchange =
+  (monthly: number, unit = 'dev_2') =>
+  (plan: Plan, now: Instant) =>
+    exchanged(plan, { unit, device: TABLET, monthly }, now)
+const waiver = (monthly: number) => (plan: Plan, now: Instant) => waiverAdded(plan, { monthly }, now)
+const leaves =
+  (rule: OffboardingRule, paymentMethod: PaymentMethod | null = null) =>
+  (plan: Plan, now: Instant) =>
+    offboarded(plan, { rule, paymentMethod }, now)
+
+describe('exchanged for another device', () => {
+  it.each([
+    ['spread', 14_000],
+    ['spread', 6_000],
+    ['catch_up', 14_000],
+    ['catch_up', 6_000],
+  ] as const)('by %s, each month to come costs %d, and those before stay as they were', (adjustmentPolicy, monthly) => {
+    const p = new PlayedLease({ adjustmentPolicy }).delivered().to('2027-03-20')
+    const { answer } = p.says(exchange(monthly))
+    expect(p.amounts()).toEqual([...Array(3).fill(10_000), ...Array(9).fill(monthly)])
+    expect([p.plan.refundsDecided, answer.total, p.adds()]).toEqual([0, 30_000 + 9 * monthly, true])
+    expect([p.moves(), p.moves('dev_2'), p.lease.unit, p.lease.device.code]).toEqual([
+      ['reserved', 'leased', 'maintenance'],
+      ['leased'],
+      'dev_2',
+      'tablet',
+    ])
+    expect(p.toldTo('lease.exchanged')).toEqual(['customer', 'client', 'back_office'])
+  })
+
+  it('an extension and a buy-out are of what it is then', () => {
+    const p = new PlayedLease().delivered().to('2027-11-20')
+    p.says(exchange(14_000))
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 1 }))
+    p.to('2028-01-20')
+    p.says((plan) => endChosen(plan, { choice: 'buy_out' }))
+    p.to('2028-02-15')
+    expect(p.amounts().slice(10)).toEqual([10_000, 14_000, 7_000, 20_000])
+    expect([p.moves('dev_2'), p.plan.lifecycle]).toEqual([['leased', 'sold'], 'completed'])
+  })
+
+  it('when no month is left, nothing is charged for it', () => {
+    const p = new PlayedLease().delivered().to('2027-12-20')
+    p.says(exchange(14_000))
+    expect([p.plan.total, p.moves('dev_2')]).toEqual([120_000, ['leased']])
+  })
+
+  it('escalated months stay as they were', () => {
+    const p = new PlayedLease({ payer: 'employee' }, { '3_1': nsf, '3_2': nsf }).delivered().to('2027-03-20')
+    p.says(exchange(6_000))
+    expect([p.installment(3).status, p.installment(3).amount, p.installment(4).amount]).toEqual([
+      'escalated',
+      10_000,
+      6_000,
+    ])
+  })
+
+  it.each([0, -1, 1.5, Number.NaN])('%d is no amount a month', (monthly) => {
+    const p = new PlayedLease().delivered()
+    expect(() => exchange(monthly)(p.plan, p.now)).toThrow(expect.objectContaining({ code: 'amount_invalid' }))
+  })
+
+  it('only of a device that is with its employee, and not for itself', () => {
+    const ordered = new PlayedLease()
+    const over = new PlayedLease().delivered().to('2028-02-01')
+    for (const p of [ordered, over]) expect(() => exchange(9_000)(p.plan, p.now)).toThrow(WRONG)
+    const p = new PlayedLease().delivered()
+    expect(() => exchange(9_000, 'dev_1')(p.plan, p.now)).toThrow(expect.objectContaining({ code: 'invalid_request' }))
+  })
+})
+
+describe('a damage waiver added in mid-term', () => {
+  it.each(['spread', 'catch_up'] as const)('is charged for the months to come (%s)', (adjustmentPolicy) => {
+    const p = new PlayedLease({ adjustmentPolicy }).delivered().to('2027-03-20')
+    p.says(waiver(500))
+    expect(p.amounts()).toEqual([...Array(3).fill(10_000), ...Array(9).fill(10_500)])
+    expect([p.lease.waiver, p.lease.monthly, p.plan.total, p.adds()]).toEqual([4_500, 10_500, 124_500, true])
+    expect([p.toldTo('terms.adjusted'), p.toldTo('lease.deduction_changed')]).toEqual([['customer'], ['client']])
+    expect(() => waiver(500)(p.plan, p.now)).toThrow(WRONG)
+  })
+
+  it('covers no month that is not charged, no order, and nothing that is over', () => {
+    const late = new PlayedLease().delivered().to('2027-12-20')
+    const over = new PlayedLease().delivered().to('2028-02-01')
+    for (const p of [late, over, new PlayedLease()]) expect(() => waiver(500)(p.plan, p.now)).toThrow(WRONG)
+  })
+})
+
+describe('an employee who leaves', () => {
+  it.each(['return', 'buy_out', 'transfer'] as const)('%s: what is not delivered is cancelled', (rule) => {
+    const p = new PlayedLease()
+    expect(p.says(leaves(rule, CARD)).answer).toEqual({ outcome: 'canceled' })
+    expect([p.plan.lifecycle, p.moves()]).toEqual(['canceled', ['reserved', 'available']])
+  })
+
+  it('return: ended by the terms of cancellation', () => {
+    const p = new PlayedLease().delivered().to('2027-03-20')
+    expect(p.says(leaves('return')).answer).toEqual({ outcome: 'return' })
+    expect([p.plan.lifecycle, p.moves().at(-1), p.deducted()]).toEqual(['canceled', 'maintenance', 30_000])
+  })
+
+  it('buy_out: from the last pay, also while on unpaid leave', () => {
+    const p = new PlayedLease().delivered().to('2027-03-20')
+    p.says((plan, now) => pause(plan, { mode: 'extend', until: null }, now))
+    expect(p.says(leaves('buy_out')).answer).toEqual({ outcome: 'buy_out' })
+    expect([p.deducted(), p.plan.lifecycle, p.moves().at(-1)]).toEqual([135_000, 'completed', 'sold'])
+  })
+
+  it('transfer: goes on with their own payment method, of which they are reminded', () => {
+    const p = new PlayedLease().delivered().to('2027-03-20')
+    expect(p.says(leaves('transfer', CARD)).answer).toEqual({ outcome: 'transfer' })
+    p.to('2027-04-20')
+    expect([p.lease.payer, p.plan.paymentMethod, p.deducted(), p.accounts().cash]).toEqual([
+      'employee',
+      CARD,
+      30_000,
+      10_000,
+    ])
+    expect([p.told('payment.reminder').length, p.toldTo('lease.deduction_changed')]).toEqual([1, ['client']])
+  })
+
+  it('transfer without a payment method is refused, and nothing is to transfer of a lease that they pay already', () => {
+    const p = new PlayedLease().delivered()
+    expect(() => leaves('transfer')(p.plan, p.now)).toThrow(expect.objectContaining({ code: 'invalid_request' }))
+    const own = new PlayedLease({ payer: 'employee' }).delivered()
+    expect(own.says(leaves('transfer')).effects).toEqual([])
+  })
+
+  it.each([
+    ['is over', (p: PlayedLease) => p.delivered().to('2028-02-01')],
+    ['was terminated', (p: PlayedLease) => p.says((plan, now) => outOfStock(plan, { substitute: null }, now))],
+  ])('a lease that %s stays as it is', (_, step) => {
+    const p = new PlayedLease()
+    step(p)
+    const { plan } = p
+    expect(p.says(leaves('return')).answer).toEqual({ outcome: 'unchanged' })
+    expect(p.plan).toBe(plan)
+  })
+})
+
+describe('deducted from pay', () => {
+  it('its payment method is replaced by a transfer only', () => {
+    const p = new PlayedLease().delivered()
+    const own = new PlayedLease({ payer: 'employee' }).delivered()
+    expect(() => changePaymentMethod(p.plan, CARD)).toThrow(WRONG)
+    expect(() => changePaymentMethod(own.plan, { id: 'payroll', type: 'payroll' })).toThrow(WRONG)
+  })
+
+  it('nobody pays ahead by pay; an employee may by card', () => {
+    const p = new PlayedLease().delivered().to('2027-01-20')
+    expect(() => pay(p.plan, { amount: 1_000, paymentMethod: null }, p.now)).toThrow(
+      expect.objectContaining({ code: 'invalid_request' }),
+    )
+    p.says((plan, now) => pay(plan, { amount: 10_000, paymentMethod: CARD }, now))
+    p.to('2028-02-01')
+    expect([p.deducted(), p.accounts().cash, p.accounts().payroll, p.plan.lifecycle]).toEqual([
+      110_000,
+      10_000,
+      110_000,
+      'completed',
+    ])
+  })
+
+  it('a card payment that is taken back comes off the pay', () => {
+    const p = new PlayedLease().delivered().to('2027-01-20')
+    p.says((plan, now) => pay(plan, { amount: 10_000, paymentMethod: CARD }, now))
+    p.to('2027-02-20')
+    const parts = [{ installment: 2, amount: 10_000 }]
+    const payment = { transaction: 'txn_x_p1', amount: 10_000, parts, returns: 0 }
+    p.says((plan, now) =>
+      returned(plan, payment, { result: 'returned', severity: 'soft', code: 'insufficient_funds' }, now),
+    )
+    p.to('2027-02-21')
+    expect(p.charges.at(-1)).toBe('2027-02-21T09:00:00Z 2_1 10000')
+    expect([p.deducted(), p.accounts().cash, p.adds()]).toEqual([20_000, 0, true])
+  })
+
+  it('its employer is told of every change of the amount; of a lease that is paid otherwise, nothing', () => {
+    const p = new PlayedLease().delivered().to('2027-03-20')
+    const own = new PlayedLease({ payer: 'employee' }).delivered().to('2027-03-20')
+    for (const one of [p, own]) {
+      one.says((plan, now) => adjust(plan, { totalAmount: 129_000 }, now))
+      one.says((plan, now) => pause(plan, { mode: 'extend', until: '2027-05-01T00:00:00Z' }, now))
+      one.to('2027-05-02')
+    }
+    const told = p.told('lease.deduction_changed').map((e) => e.write === 'notice' && [e.data.why, e.data.monthly])
+    expect(told).toEqual([
+      ['adjusted', 11_000],
+      ['paused', 0],
+      ['resumed', null],
+    ])
+    expect(own.told('lease.deduction_changed')).toEqual([])
+  })
+})

@@ -1,0 +1,131 @@
+import { RuleBroken } from '../errors.ts'
+import { chargeStep, isChargeable, type Minor } from '../money.ts'
+import { type Adjustment, adjust } from '../plans/adjust.ts'
+import { cancel } from '../plans/cancel.ts'
+import type { Decision } from '../plans/effects.ts'
+import { changePaymentMethod } from '../plans/method.ts'
+import type { PaymentMethod, Plan } from '../plans/plan.ts'
+import { pastRemindersDropped } from '../plans/reminders.ts'
+import type { Instant } from '../plans/terms.ts'
+import { keptEarly } from './end.ts'
+import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, withLease } from './lease.ts'
+import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
+import { monthlyOf, monthsToCome, totalWithMonthly } from './pricing.ts'
+import { deductionChanged, tell } from './told.ts'
+
+/** What may change while a lease runs. Keeps Leasing and Adjusting. */
+
+/**
+ * Another device instead, at another amount a month from now on: the old one is to come back. The new unit was put aside
+ * for this lease. Throws RuleBroken: `lease_step_wrong`, `invalid_request`, and as `adjust` does.
+ */
+export function exchanged(
+  plan: Plan,
+  {
+    unit,
+    device,
+    monthly,
+    reason = null,
+  }: { unit: string; device: LeasedDevice; monthly: Minor; reason?: string | null },
+  now: Instant,
+): Decision & { answer: Adjustment } {
+  const lease = withEmployee(plan)
+  refuseSameUnit(plan, unit)
+  refuseMonthly(plan, monthly)
+  const adjusted = adjust(spreading(plan), { totalAmount: totalWithMonthly(plan, monthly) }, now)
+  const key = `exchanged:${plan.sequence.change + 1}`
+  const data = { device: device.name, instead_of: lease.device.name, unit, monthly }
+  return {
+    plan: withLease(adjusted.plan, { unit, device, monthly }),
+    effects: [
+      unitMoved(plan, lease.unit, 'maintenance'),
+      unitMoved(plan, unit, 'leased'),
+      ...adjusted.effects,
+      happened(plan, key, 'lease.exchanged', { unit, device_code: device.code, instead_of: lease.unit, reason }),
+      ...tell(key, 'lease.exchanged', ['customer', 'client', 'back_office'], data),
+    ],
+    answer: adjusted.answer,
+  }
+}
+
+/**
+ * Damage cover for the months that are still to come. Throws RuleBroken: `lease_step_wrong` when it is covered already, or
+ * no month is left to cover; `amount_invalid`.
+ */
+export function waiverAdded(
+  plan: Plan,
+  { monthly }: { monthly: Minor },
+  now: Instant,
+): Decision & { answer: Adjustment } {
+  const lease = withEmployee(plan)
+  if (lease.waiver > 0) throw new RuleBroken('lease_step_wrong', 'The device is covered already.')
+  const months = monthsToCome(plan).length
+  if (months === 0) throw new RuleBroken('lease_step_wrong', 'No month is left to be covered.')
+  refuseMonthly(plan, monthly)
+  const waiver = monthly * months
+  const adjusted = adjust(spreading(plan), { totalAmount: plan.total + waiver }, now)
+  return { ...adjusted, plan: withLease(adjusted.plan, { waiver, monthly: monthlyOf(plan) + monthly }) }
+}
+
+/** With months that cost different amounts there is nothing to catch up with: a new total is spread from now on. */
+function spreading(plan: Plan): Plan {
+  return { ...plan, terms: { ...plan.terms, adjustmentPolicy: 'spread' } }
+}
+
+function withEmployee(plan: Plan): Lease {
+  const lease = leaseOf(plan)
+  if (plan.lifecycle === 'active' && lease.ended === null) return lease
+  throw new RuleBroken('lease_step_wrong', 'The device is not with its employee: nothing can be changed about it.')
+}
+
+function refuseMonthly({ terms: { currency } }: Plan, monthly: Minor): void {
+  if (isChargeable(monthly, currency) && monthly > 0) return
+  const message = `monthly must be a multiple of ${chargeStep(currency)} above 0`
+  throw new RuleBroken('amount_invalid', `${message}.`, [{ pointer: '/monthly', message }])
+}
+
+/**
+ * The employee leaves (keeps Leasing, by the rule of the client): the device comes back, is bought from the last pay, or
+ * the lease goes on with the employee's own payment method. What is not delivered yet is cancelled at no cost.
+ */
+export function offboarded(
+  plan: Plan,
+  { rule, paymentMethod }: { rule: OffboardingRule; paymentMethod: PaymentMethod | null },
+  now: Instant,
+): Decision & { answer: { outcome: OffboardingRule | 'canceled' | 'unchanged' } } {
+  const lease = leaseOf(plan)
+  if (isUndelivered(plan)) return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: 'canceled' } }
+  if (lease.ended || plan.lifecycle !== 'active') return { plan, effects: [], answer: { outcome: 'unchanged' } }
+  switch (rule) {
+    case 'return':
+      return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: rule } }
+    case 'buy_out':
+      return { ...keptEarly(plan, 'buy_out', now), answer: { outcome: rule } }
+    case 'transfer':
+      return { ...transferred(plan, paymentMethod, now), answer: { outcome: rule } }
+    default:
+      return rule satisfies never
+  }
+}
+
+/** Reminders begin with it: nobody needs to be reminded of what comes off their pay. */
+const REMINDER_DAYS = 3
+
+function transferred(plan: Plan, paymentMethod: PaymentMethod | null, now: Instant): Decision {
+  if (leaseOf(plan).payer === 'employee') return { plan, effects: [] }
+  if (!paymentMethod) {
+    const message = 'The employee has no payment method of their own to go on with'
+    throw new RuleBroken('invalid_request', `${message}.`, [{ pointer: '/payment_method', message }])
+  }
+  const terms = { ...plan.terms, reminderDays: plan.terms.reminderDays || REMINDER_DAYS }
+  const installments = pastRemindersDropped(plan.installments, terms, now)
+  const { plan: changed, effects } = changePaymentMethod(
+    withLease({ ...plan, terms, installments }, { payer: 'employee' }),
+    paymentMethod,
+  )
+  return { plan: changed, effects: [...effects, ...deductionChanged(plan, { monthly: 0, why: 'transferred' })] }
+}
+
+function withoutAnswer({ plan, effects }: Decision): Decision {
+  return { plan, effects }
+}

@@ -1,0 +1,304 @@
+import { addDays, civilOf, compareInstants, nextBillingDates, startOfDay } from '../calendar.ts'
+import { RuleBroken } from '../errors.ts'
+import { type Minor, percentOf } from '../money.ts'
+import type { Decision } from '../plans/effects.ts'
+import { sum, unpaid } from '../plans/figures.ts'
+import * as ledger from '../plans/ledger.ts'
+import type { Plan } from '../plans/plan.ts'
+import { nothingLeft } from '../plans/refunding.ts'
+import { pastRemindersDropped } from '../plans/reminders.ts'
+import { endDate, newInstallment } from '../plans/schedule.ts'
+import type { CivilDate, Instant } from '../plans/terms.ts'
+import { asksLeft, asksMissed } from './asks.ts'
+import { type EndChoice, isLease, type LeasePlan, leaseOf, withLease } from './lease.ts'
+import { happened, unitMoved } from './order.ts'
+import { monthlyOf, monthsToCome } from './pricing.ts'
+import { tell } from './told.ts'
+
+/** How a lease ends: at its term by return, extension or buy-out, or before it. Keeps Leasing. */
+
+/** Months that an extension may have. */
+const MOST_MONTHS = 120
+
+/**
+ * What is to come at the end of the term; may be chosen anew until then. Throws RuleBroken: `lease_step_wrong`,
+ * `invalid_request`.
+ */
+export function endChosen(plan: Plan, choice: EndChoice): Decision {
+  const lease = running(plan).lease
+  const chosen = fitChoice(choice)
+  if (JSON.stringify(lease.endChoice) === JSON.stringify(chosen)) return { plan, effects: [] }
+  const key = `end-chosen:${plan.sequence.change + 1}`
+  return {
+    plan: withLease(plan, { endChoice: chosen }),
+    effects: [happened(plan, key, 'lease.end_chosen', { ...chosen })],
+  }
+}
+
+/** People type signals by hand, and an extension by no month would end again at once, for ever. */
+function fitChoice(given: EndChoice): EndChoice {
+  switch (given?.choice) {
+    case 'return':
+    case 'buy_out':
+      return { choice: given.choice }
+    case 'extend': {
+      const { months } = given
+      if (Number.isInteger(months) && months >= 1 && months <= MOST_MONTHS) return { choice: 'extend', months }
+      throw unfit('months', `must be a whole number from 1 to ${MOST_MONTHS}`)
+    }
+    default:
+      throw unfit('choice', 'must be one of return, extend, buy_out')
+  }
+}
+
+function unfit(field: string, what: string): RuleBroken {
+  const message = `${field} ${what}`
+  return new RuleBroken('invalid_request', `${message}.`, [{ pointer: `/${field}`, message }])
+}
+
+/** The employee is asked 30 and 7 days before; at 00:00 of the end date what was chosen is done. */
+export function endTimePassed(plan: Plan, now: Instant): Decision {
+  if (!isLease(plan)) return { plan, effects: [] }
+  if (!isRunning(plan)) return scheduledAgain(plan, now)
+  return compareInstants(endAt(plan), now) <= 0 ? termEnded(plan, now) : endAsked(plan, now)
+}
+
+export function endMoments(plan: Plan): Instant[] {
+  if (!isLease(plan) || !isRunning(plan)) return []
+  return [...asksLeft(plan.terms, plan.lease.asked).map(({ at }) => at), endAt(plan)]
+}
+
+function endAsked(plan: LeasePlan, now: Instant): Decision {
+  const due = asksLeft(plan.terms, plan.lease.asked)
+    .filter(({ at }) => compareInstants(at, now) <= 0)
+    .map(({ days }) => days)
+  if (due.length === 0) return { plan, effects: [] }
+  // Of two that are due at once, after an outage, only the nearer is of use.
+  const days = Math.min(...due)
+  const { device, endChoice, extensionPercent } = plan.lease
+  const data = {
+    device: device.name,
+    end_date: plan.terms.endDate,
+    choice: endChoice.choice,
+    residual: device.residual,
+    monthly: extensionMonthly(plan),
+    extension_percent: extensionPercent,
+  }
+  const key = `end-asked:${plan.terms.endDate}:${days}`
+  return {
+    plan: withLease(plan, { asked: [...plan.lease.asked, ...due] }),
+    effects: tell(key, 'lease.end_asked', ['customer'], data),
+  }
+}
+
+function termEnded(plan: LeasePlan, now: Instant): Decision {
+  const { endChoice } = plan.lease
+  switch (endChoice.choice) {
+    case 'return':
+      return over(plan, 'return', now)
+    case 'buy_out':
+      return boughtOut(plan, plan.lease.device.residual, now)
+    case 'extend':
+      return extended(plan, endChoice.months, now)
+    default:
+      return endChoice satisfies never
+  }
+}
+
+/** Where the device goes when the lease is over; `null`: it stays with the employee. */
+const GOES_TO = { return: 'maintenance', canceled: 'maintenance', lost: 'lost', stolen: 'lost', buy_out: null } as const
+
+/** The device is to come back, is the employee's, or is gone: the lease is over for it. */
+function over(plan: LeasePlan, how: keyof typeof GOES_TO, now: Instant): Decision {
+  const data = { device: plan.lease.device.name, how }
+  const to = GOES_TO[how]
+  const key = `ended:${how}`
+  return {
+    plan: withLease(plan, { ended: { how, at: now } }),
+    effects: [
+      ...(to ? [unitMoved(plan, plan.lease.unit, to)] : []),
+      happened(plan, key, 'lease.ended', { how }),
+      ...tell(key, 'lease.ended', ['customer', 'client', 'back_office'], data),
+    ],
+  }
+}
+
+/** The residual value is charged at once; the unit is `sold` when everything is paid (`boughtOutPaid`). */
+function boughtOut(plan: LeasePlan, residual: Minor, now: Instant): Decision {
+  const charged = extraCharged(plan, residual, { key: 'buy-out', description: 'Residual value of the device' }, now)
+  const ended = over(charged.plan as LeasePlan, 'buy_out', now)
+  return { plan: ended.plan, effects: [...charged.effects, ...ended.effects] }
+}
+
+/** What else happens when the plan is completed: once, though a return may reopen it and have it completed again. */
+export function boughtOutPaid(plan: Plan): Decision {
+  if (plan.lease?.ended?.how !== 'buy_out' || plan.lease.sold) return { plan, effects: [] }
+  const { unit } = plan.lease
+  return {
+    plan: withLease(plan, { sold: true }),
+    effects: [unitMoved(plan, unit, 'sold'), happened(plan, 'sold', 'lease.device_sold', { unit })],
+  }
+}
+
+/**
+ * Goes on for so many months at the lower rate, on the billing days that follow. A new total is spread from now on: with
+ * months that cost different amounts there is nothing to catch up with.
+ */
+function extended(plan: LeasePlan, months: number, now: Instant): Decision {
+  const { terms, installments } = plan
+  const monthly = extensionMonthly(plan)
+  const termMonths = terms.termMonths + months
+  const newTerms = {
+    ...terms,
+    endDate: endDate(terms.startDate, termMonths),
+    termMonths,
+    count: terms.count + months,
+    adjustmentPolicy: 'spread' as const,
+  }
+  const numbered = installments.length
+  const days = nextBillingDates(terms.cadence, lastBillingDay(plan), months)
+  const added = days.map((dueDate, k) => newInstallment(numbered + k + 1, dueDate, monthly))
+  const amount = monthly * months
+  const key = `extended:${terms.endDate}`
+  const data = { device: plan.lease.device.name, months, monthly, end_date: newTerms.endDate }
+  const next = withLease(
+    {
+      ...plan,
+      terms: newTerms,
+      total: plan.total + amount,
+      installments: [...installments, ...pastRemindersDropped(added, newTerms, now)],
+    },
+    { endChoice: { choice: 'return' }, asked: asksMissed(newTerms, now), extensionMonthly: monthly },
+  )
+  return {
+    plan: next,
+    effects: [
+      ...(amount > 0 ? [ledger.owed({ key, amount, description: `Extended by ${months} months` })] : []),
+      happened(plan, key, 'lease.extended', { months, monthly, end_date: newTerms.endDate }),
+      ...tell(key, 'lease.extended', ['customer', 'client'], data),
+    ],
+  }
+}
+
+function lastBillingDay({ installments, terms }: Plan): CivilDate {
+  const days = installments.filter((i) => i.atOnce === null).map((i) => i.dueDate)
+  return days.reduce((latest, day) => (day > latest ? day : latest), addDays(terms.startDate, -1))
+}
+
+/** The monthly amount of an extension: a share of that of the term; a second extension costs what the first did. */
+export function extensionMonthly(plan: LeasePlan): Minor {
+  const { extensionMonthly: agreed, extensionPercent } = plan.lease
+  return agreed ?? percentOf(monthlyOf(plan), extensionPercent, plan.terms.currency)
+}
+
+// --- Before the term is over ----------------------------------------------------------------------------------------
+
+/**
+ * The employee keeps the device, or lost it without cover: what is scheduled and the residual value are charged at once.
+ * Throws RuleBroken `lease_step_wrong`.
+ */
+export function keptEarly(plan: Plan, how: 'buy_out' | 'lost' | 'stolen', now: Instant): Decision {
+  const lease = running(plan)
+  const dropped = scheduledDropped(lease)
+  const { residual } = lease.lease.device
+  const owed = extraCharged(
+    { ...dropped.plan, total: dropped.plan.total - dropped.amount },
+    dropped.amount + residual,
+    { key: 'kept-early', description: 'What was still to come, and the residual value', alreadyOwed: dropped.amount },
+    now,
+  )
+  return endingToday({ ...owed, plan: withLease(owed.plan, { toCome: 'charged' }) }, how, now)
+}
+
+/** Lost, and covered by the damage waiver: nothing of what was to come is owed any more. Throws `lease_step_wrong`. */
+export function lostWithCover(plan: Plan, how: 'lost' | 'stolen', now: Instant): Decision {
+  const forgiven = toComeForgiven(running(plan))
+  return endingToday({ ...forgiven, plan: withLease(forgiven.plan, { toCome: 'forgiven' }) }, how, now)
+}
+
+function toComeForgiven(plan: LeasePlan): Decision {
+  const dropped = scheduledDropped(plan)
+  const { amount } = dropped
+  const key = `covered:${plan.sequence.change + 1}`
+  return {
+    plan: { ...dropped.plan, total: dropped.plan.total - amount },
+    effects: amount > 0 ? [ledger.noLongerOwed({ key, amount, description: 'No longer owed: lost, and covered' })] : [],
+  }
+}
+
+/**
+ * The lease was over before its term while a payment for months to come was under way, or had been made and is taken back:
+ * they are scheduled again, and go the way of the others.
+ */
+function scheduledAgain(plan: LeasePlan, now: Instant): Decision {
+  const months = plan.lifecycle === 'active' ? monthsToCome(plan) : []
+  if (months.length === 0 || plan.lease.toCome === null) return { plan, effects: [] }
+  if (plan.lease.toCome === 'forgiven') return toComeForgiven(plan)
+  const installments = plan.installments.map((i) => (months.includes(i) ? { ...i, reminded: true, atOnce: now } : i))
+  return { plan: { ...plan, installments }, effects: [] }
+}
+
+/** Lost or stolen: by the damage waiver if there is one. */
+export function gone(plan: Plan, how: 'lost' | 'stolen', now: Instant): Decision {
+  return leaseOf(plan).waiver > 0 ? lostWithCover(plan, how, now) : keptEarly(plan, how, now)
+}
+
+/** Cancelled after delivery: the device is to come back, also if it was to be bought and is not paid. For `cancel`. */
+export function leaseCanceled(plan: LeasePlan, now: Instant): Decision {
+  const { ended, sold } = plan.lease
+  const isWithEmployee = ended === null || (ended.how === 'buy_out' && !sold)
+  return isWithEmployee ? over(plan, 'canceled', now) : { plan, effects: [] }
+}
+
+function scheduledDropped(plan: LeasePlan): { plan: LeasePlan; amount: Minor } {
+  const amount = sum(
+    plan.installments.filter((i) => i.status === 'scheduled'),
+    unpaid,
+  )
+  const installments = plan.installments.map((i) =>
+    i.status === 'scheduled' ? nothingLeft({ ...i, amount: i.paid }) : i,
+  )
+  return { plan: { ...plan, installments, pause: null }, amount }
+}
+
+/** The term is over with this day; the plan is completed when everything is settled. */
+function endingToday({ plan, effects }: Decision, how: 'buy_out' | 'lost' | 'stolen', now: Instant): Decision {
+  const today = civilOf(now, plan.terms.timezone)
+  const first = addDays(plan.terms.startDate, 1)
+  const terms = { ...plan.terms, endDate: today > first ? today : first }
+  const ended = over({ ...plan, terms } as LeasePlan, how, now)
+  return { plan: ended.plan, effects: [...effects, ...ended.effects] }
+}
+
+/** One more instalment, due at once; of it, `alreadyOwed` is in the ledger. Nothing for 0. */
+function extraCharged(
+  plan: Plan,
+  amount: Minor,
+  { key, description, alreadyOwed = 0 }: { key: string; description: string; alreadyOwed?: Minor },
+  now: Instant,
+): Decision {
+  if (amount === 0) return { plan, effects: [] }
+  const number = plan.installments.length + 1
+  const extra = { ...newInstallment(number, civilOf(now, plan.terms.timezone), amount), reminded: true, atOnce: now }
+  const more = amount - alreadyOwed
+  return {
+    plan: { ...plan, total: plan.total + amount, installments: [...plan.installments, extra] },
+    effects: more > 0 ? [ledger.owed({ key, amount: more, description })] : [],
+  }
+}
+
+// --- Moments --------------------------------------------------------------------------------------------------------
+
+function endAt({ terms }: Plan): Instant {
+  return startOfDay(terms.endDate, terms.timezone)
+}
+
+function isRunning(plan: LeasePlan): boolean {
+  return plan.lifecycle === 'active' && plan.lease.ended === null
+}
+
+function running(plan: Plan): LeasePlan {
+  if (isLease(plan) && isRunning(plan)) return plan
+  const state = plan.lease?.ended ? 'over' : plan.lifecycle
+  throw new RuleBroken('lease_step_wrong', `The device of a lease that is ${state} is not with its employee.`)
+}

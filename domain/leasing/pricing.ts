@@ -1,0 +1,48 @@
+import { type Minor, percentOf } from '../money.ts'
+import { netTotal, sum, unpaid } from '../plans/figures.ts'
+import type { Installment, Plan } from '../plans/plan.ts'
+import { installmentAmounts } from '../plans/schedule.ts'
+
+export type Price = { price: Minor; subsidy: Minor; residual: Minor; waiver: Minor; total: Minor }
+
+/**
+ * What a lease comes to (keeps Leasing): price less the employer's subsidy less the residual value, and the damage waiver
+ * for every month. The residual is rounded to what can be charged; a subsidy is at most what it leaves.
+ */
+export function leasePrice({
+  price,
+  subsidy,
+  residualPercent,
+  waiverMonthly,
+  termMonths,
+  currency,
+}: {
+  price: Minor
+  subsidy: Minor
+  residualPercent: number
+  waiverMonthly: Minor
+  termMonths: number
+  currency: string
+}): Price {
+  const residual = percentOf(price, residualPercent, currency)
+  const granted = Math.min(subsidy, price - residual)
+  const waiver = waiverMonthly * termMonths
+  return { price, subsidy: granted, residual, waiver, total: price - granted - residual + waiver }
+}
+
+/** What a month costs as agreed now: by the last exchange or waiver, otherwise by the Schedule rule. */
+export function monthlyOf(plan: Plan): Minor {
+  const { terms, lease } = plan
+  return lease?.monthly ?? installmentAmounts(netTotal(plan), terms.count, terms.currency)[0] ?? 0
+}
+
+/** Months of the schedule that are still to be charged; what was made due at once is none. */
+export function monthsToCome(plan: Plan): Installment[] {
+  return plan.installments.filter((i) => i.status === 'scheduled' && i.atOnce === null)
+}
+
+/** The total with another amount for each month that is still to come: what was settled stays as it was. */
+export function totalWithMonthly(plan: Plan, monthly: Minor): Minor {
+  const coming = monthsToCome(plan)
+  return plan.total - sum(coming, unpaid) + monthly * coming.length
+}
