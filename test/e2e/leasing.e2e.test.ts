@@ -55,7 +55,6 @@ async function company(store: object, clock?: string) {
     email: `hr@${domain}`,
     domains: [domain],
     store,
-    payment_method: 'pm_card_visa',
   }
   const body = { ...asked, ...(clock === undefined ? {} : { test_clock: clock }) }
   const { client_id: client } = await tenor.must<{ client_id: string }>('POST', '/clients', { body })

@@ -140,6 +140,17 @@ describe("a client's statements", () => {
     expect(await em().findOneOrFail(Escalations, { id: escalation.id })).toMatchObject({ status: 'resolved' })
   }, 240_000)
 
+  it('that wait for a broker hold up no test clock', async () => {
+    const clock = await world.startClock('2027-01-20T12:00:00Z')
+    const client = await newClient({ clock, method: null })
+    await ensure(client)
+    await take(client, 2, '2027-02-15T14:00:00Z')
+    await world.advanceTo(clock, '2027-03-15T00:00:00Z')
+    const [, statement] = await statementsOf(client)
+    const plan = await em().findOneOrFail(Plans, { id: statement?.planId ?? '' })
+    expect(plan).toMatchObject({ status: 'past_due', escalated: true, nextBillingAt: null })
+  }, 120_000)
+
   it('go on by new settings where the last one has ended', async () => {
     const clock = await world.startClock('2027-03-01T12:00:00Z')
     const client = await newClient({ clock })

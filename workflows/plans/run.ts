@@ -54,7 +54,8 @@ export function beginRun(plan: Plan, isRecorded: boolean): Run {
     byTime: false,
     here: { task: 0, asked: 0, turn: Promise.resolve() },
     timer: null,
-    restedAt: plan.sequence.clockTick,
+    // A new plan is at rest for the first time when it says so, also if it then has nothing more to do.
+    restedAt: isRecorded ? plan.sequence.clockTick : -1,
     reportedWake: isRecorded && plan.clock ? nextWake(plan, plan.clock.now) : null,
     isRecorded,
     toBeRenewed: false,
