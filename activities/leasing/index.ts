@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { findCustomer } from '../../db/customers/people.ts'
+import { Clients } from '../../db/leasing/clients.ts'
 import {
   closeStatement,
   hasWaitingLines,
@@ -22,8 +23,18 @@ const BATCHES = 4
 type Of = { tenant: string; statement: string }
 type At = { at: Instant }
 
-/** How a statement stands that is to be closed: `placed` lines are on it, and `waiting` ones are to come. */
-export type StatementOpened = { id: string; number: number; isClosed: boolean; placed: number; waiting: number }
+/**
+ * How a statement stands that is to be closed: `placed` lines are on it, and `waiting` ones are to come. It is one of the
+ * last when the client was deleted.
+ */
+export type StatementOpened = {
+  id: string
+  number: number
+  isClosed: boolean
+  placed: number
+  waiting: number
+  isClientDeleted: boolean
+}
 
 /** A statement that is closed, and what it is to be charged by: `plan` when that is begun already. */
 export type StatementClosed = {
@@ -39,12 +50,22 @@ export type StatementClosed = {
 /** What a client's statements ask of the world, within its tenant. Each may be run twice. */
 export function createLeasingActivities({ orm }: { orm: MikroORM }) {
   return {
+    /** `null` when nothing is left of the client. */
     openStatement({ tenant, client, period, at }: { tenant: string; client: string; period: Period } & At) {
-      return inTenant(tenant, async (): Promise<StatementOpened> => {
+      return inTenant(tenant, async (): Promise<StatementOpened | null> => {
         const em = orm.em.fork()
+        const known = await em.findOne(Clients, { id: client, tenantId: tenant })
+        if (!known) return null
         const { id, number, status } = await openStatement(em, { id: client, tenant }, period, at)
         const isClosed = status === 'closed'
-        return { id, number, isClosed, ...(isClosed ? { placed: 0, waiting: 0 } : await linesOf(em, id)) }
+        const isClientDeleted = Boolean(known.deletedAt)
+        return {
+          id,
+          number,
+          isClosed,
+          isClientDeleted,
+          ...(isClosed ? { placed: 0, waiting: 0 } : await linesOf(em, id)),
+        }
       })
     },
     /** Some thousands of lines; `isDone` when none is left. */

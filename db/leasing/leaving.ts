@@ -35,23 +35,21 @@ export async function removeEmployee(em: EntityManager, employee: Employee, at: 
 
 /**
  * Its employees are no longer there either, and its domains are free for another one. Within the caller's transaction.
- * Returns whether nothing of it is left. Throws `LeasesRunning`.
+ * Nothing of it is left when nothing refers to it. Throws `LeasesRunning`.
  */
-export async function removeCompany(em: EntityManager, { tenantId, id }: CompanyId, at: Instant): Promise<boolean> {
+export async function removeCompany(em: EntityManager, { tenantId, id }: CompanyId, at: Instant): Promise<void> {
   if ((await em.count(Leases, { tenantId, clientId: id, isRunning: true })) > 0) throw new LeasesRunning(id)
   const of = { tenantId, clientId: id }
-  const isUnknown = !(await isReferredTo(em, of))
-  if (isUnknown) {
-    await em.nativeDelete(Clients, { tenantId, id })
-    await em.nativeDelete(Customers, { tenantId, id })
-  } else {
+  if (await isReferredTo(em, of)) {
     await em.nativeUpdate(Clients, { tenantId, id }, { deletedAt: at, updatedAt: at })
     await em.nativeUpdate(Employees, { ...of, deletedAt: null }, { deletedAt: at, updatedAt: at })
+  } else {
+    await em.nativeDelete(Clients, { tenantId, id })
+    await em.nativeDelete(Customers, { tenantId, id })
   }
   await em.nativeDelete(ClientDomains, of)
   await em.nativeUpdate(Users, of, { clientId: null })
   await happenedTo(em, { tenantId, at, type: 'client.deleted', data: [{ client_id: id }] })
-  return isUnknown
 }
 
 async function isReferredTo(em: EntityManager, { tenantId, clientId }: { tenantId: string; clientId: string }) {

@@ -32,11 +32,13 @@ export function exchanged(
   const lease = withEmployee(plan)
   refuseSameUnit(plan, unit)
   refuseMonthly(plan, monthly)
-  const adjusted = adjust(spreading(plan), { totalAmount: totalWithMonthly(plan, monthly) }, now)
+  // Whoever is told of the amounts is told of the device that they are for.
+  const given = withLease(spreading(plan), { unit, device, monthly })
+  const adjusted = adjust(given, { totalAmount: totalWithMonthly(plan, monthly) }, now)
   const key = `exchanged:${plan.sequence.change + 1}`
   const data = { device: device.name, instead_of: lease.device.name, unit, monthly }
   return {
-    plan: withLease(adjusted.plan, { unit, device, monthly }),
+    plan: adjusted.plan,
     effects: [
       unitMoved(plan, lease.unit, 'maintenance'),
       unitMoved(plan, unit, 'leased'),

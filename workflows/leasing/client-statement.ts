@@ -52,6 +52,8 @@ async function isOver({ isEnding, tenant, client }: Run): Promise<boolean> {
 async function close(run: Run, period: Period): Promise<void> {
   const { tenant, client } = run
   const statement = await ask.openStatement({ tenant, client, period, at: now(run) })
+  run.isEnding ||= statement?.isClientDeleted ?? true
+  if (!statement) return
   const of = statement.placed + statement.waiting
   run.closing = statement.isClosed ? null : { statement: statement.id, placed: statement.placed, of }
   for (let isDone = statement.isClosed; !isDone; ) {

@@ -13,9 +13,8 @@ import { idFor } from '../../http/idempotency.ts'
 import { conflict, Problem } from '../../http/problem.ts'
 import { type Caller, callerOf, onlyClient } from '../../identity/caller.ts'
 import { refuseUnknownPlace } from '../../plans/agreements.ts'
-import { endStatements } from '../statements/end.ts'
 import { payAnew } from '../statements/pay-anew.ts'
-import { ensureStatements } from '../statements/start.ts'
+import { endStatements, ensureStatements } from '../statements/start.ts'
 import { Client, ClientBody, ClientChange, clientQuery, showClient } from './client-shapes.ts'
 import { companyFor, refuseFields } from './find.ts'
 import { makeCompany } from './make-company.ts'
@@ -124,11 +123,10 @@ function removing(app: App, deps: ApiDeps): void {
     const work = deps.orm.em.fork().transactional(async (em) => {
       const company = await companyFor(em, caller, request.params.id, { lock: true })
       refuseStale(request, showClient(company))
-      return { company, isUnknown: await removeCompany(em, company, instantOf(deps.now())) }
+      await removeCompany(em, company, instantOf(deps.now()))
+      return company
     })
-    const { company, isUnknown } = await work.catch(named)
-    // What is left of one that leases is put on a last statement.
-    await (isUnknown ? endStatements : ensureStatements)(deps, company)
+    await endStatements(deps, await work.catch(named))
     return reply.code(204).send()
   })
 }

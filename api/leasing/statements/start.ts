@@ -20,18 +20,16 @@ import { SERVER_MS, within } from '../../http/temporal.ts'
 type StartDeps = Pick<ApiDeps, 'orm' | 'temporal' | 'now'> & { config: Pick<ApiDeps['config'], 'taskQueue'> }
 
 /**
- * Has the client's statements closed from now on, by the settings that it has now, or, when it was deleted, what is left
- * closed once more. To be called when a client is made, changed or deleted, and before its first lease paid by payroll;
- * calling it again does no harm.
+ * Has the client's statements closed from now on, by the settings that it has now. To be called when a client is made or
+ * changed, and before its first lease paid by payroll; calling it again does no harm.
  */
 export async function ensureStatements(deps: StartDeps, client: { id: string; tenantId: string }): Promise<void> {
   const em = deps.orm.em.fork()
-  const row = await em.findOne(Clients, { id: client.id, tenantId: client.tenantId })
+  const row = await em.findOne(Clients, { id: client.id, tenantId: client.tenantId, deletedAt: null })
   if (!row) return
-  const isEnding = row.deletedAt !== null && row.deletedAt !== undefined
-  const told = { settings: row.statement, isEnding }
+  const told = { settings: row.statement, isEnding: false }
   // Payroll may be offered no more, and statements still be owed for what was.
-  if (isEnding || !row.store.payers.includes('payroll')) return tellIfThere(deps, row, told)
+  if (!row.store.payers.includes('payroll')) return tellIfThere(deps, row, told)
   const start = await startOf(em, deps, row)
   const { temporal, config } = deps
   await within(temporal, SERVER_MS, () =>
@@ -47,7 +45,12 @@ export async function ensureStatements(deps: StartDeps, client: { id: string; te
   )
 }
 
-async function tellIfThere({ temporal }: StartDeps, { id }: ClientRow, told: SettingsTold): Promise<void> {
+/** For a client that was deleted: what is left of it is put on a last statement, at the end of its period. */
+export async function endStatements(deps: StartDeps, client: Pick<ClientRow, 'id' | 'statement'>): Promise<void> {
+  await tellIfThere(deps, client, { settings: client.statement, isEnding: true })
+}
+
+async function tellIfThere({ temporal }: StartDeps, { id }: Pick<ClientRow, 'id'>, told: SettingsTold): Promise<void> {
   const handle = temporal.workflow.getHandle(statementsWorkflowId(id))
   await within(temporal, SERVER_MS, () => handle.signal(settingsChanged, told)).catch((error: unknown) => {
     if (!(error instanceof WorkflowNotFoundError)) throw error
