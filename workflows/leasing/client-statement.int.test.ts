@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ensureStatements } from '../../api/leasing/statements/start.ts'
+import { endStatements, ensureStatements } from '../../api/leasing/statements/start.ts'
 import { findCustomer } from '../../db/customers/people.ts'
 import { Clients } from '../../db/leasing/clients.ts'
 import { type StatementRow, Statements } from '../../db/leasing/statements.ts'
@@ -140,6 +140,24 @@ describe("a client's statements", () => {
     expect(await em().findOneOrFail(Escalations, { id: escalation.id })).toMatchObject({ status: 'resolved' })
   }, 240_000)
 
+  it.each([
+    ['deleted', (id: string) => em().nativeUpdate(Clients, { id }, { deletedAt: instantOf(Date.now()) })],
+    ['not there any more', (id: string) => em().nativeDelete(Clients, { id })],
+  ])(
+    'end with the period when the client is %s, also when nobody has told them',
+    async (_, remove) => {
+      const clock = await world.startClock('2027-01-20T12:00:00Z')
+      const client = await newClient({ clock })
+      await ensure(client)
+      await world.advanceTo(clock, '2027-01-21T00:00:00Z')
+      await remove(client.id)
+      await world.advanceTo(clock, '2027-04-15T00:00:00Z')
+      await handleOf(client).result()
+      expect((await statementsOf(client)).length).toBeLessThanOrEqual(1)
+    },
+    120_000,
+  )
+
   it('that wait for a broker hold up no test clock', async () => {
     const clock = await world.startClock('2027-01-20T12:00:00Z')
     const client = await newClient({ clock, method: null })
@@ -225,7 +243,8 @@ describe("a client's statements", () => {
     expect(await em().findOneOrFail(Plans, { id: second?.planId ?? '' })).toMatchObject({ status: 'completed' })
 
     await em().nativeUpdate(Clients, { id: client.id }, { deletedAt: instantOf(Date.now()) })
-    await ensure(client)
+    const { statement } = await em().findOneOrFail(Clients, { id: client.id })
+    await endStatements({ temporal: world.client }, { id: client.id, statement })
     await handleOf(client).result()
   }, 240_000)
 })

@@ -46,11 +46,18 @@ export async function ensureStatements(deps: StartDeps, client: { id: string; te
 }
 
 /** For a client that was deleted: what is left of it is put on a last statement, at the end of its period. */
-export async function endStatements(deps: StartDeps, client: Pick<ClientRow, 'id' | 'statement'>): Promise<void> {
+export async function endStatements(
+  deps: Pick<ApiDeps, 'temporal'>,
+  client: Pick<ClientRow, 'id' | 'statement'>,
+): Promise<void> {
   await tellIfThere(deps, client, { settings: client.statement, isEnding: true })
 }
 
-async function tellIfThere({ temporal }: StartDeps, { id }: Pick<ClientRow, 'id'>, told: SettingsTold): Promise<void> {
+async function tellIfThere(
+  { temporal }: Pick<ApiDeps, 'temporal'>,
+  { id }: Pick<ClientRow, 'id'>,
+  told: SettingsTold,
+): Promise<void> {
   const handle = temporal.workflow.getHandle(statementsWorkflowId(id))
   await within(temporal, SERVER_MS, () => handle.signal(settingsChanged, told)).catch((error: unknown) => {
     if (!(error instanceof WorkflowNotFoundError)) throw error
