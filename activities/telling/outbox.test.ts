@@ -11,6 +11,15 @@ describe('what went wrong, in words', () => {
     expect(inWords('550 amara@example.com, mailbox full')).toBe('550 (address), mailbox full')
   })
 
+  it('says why', () => {
+    const refused = new Error('connect ECONNREFUSED 127.0.0.1:443')
+    const failed = new TypeError('fetch failed', { cause: refused })
+    expect(inWords(new Error('The case was not saved', { cause: failed }))).toBe(
+      'Error: The case was not saved: fetch failed: connect ECONNREFUSED 127.0.0.1:443',
+    )
+    expect(inWords(new Error('Refused', { cause: { code: 'REFUSED' } }))).toBe('Error: Refused')
+  })
+
   it('is short', () => {
     expect(inWords(new Error('x'.repeat(1_000)))).toHaveLength(300)
   })

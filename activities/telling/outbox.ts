@@ -67,8 +67,19 @@ export async function each(claimed: Claimed[], work: (id: string) => Promise<voi
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-/** For ops: what went wrong, short. Mail servers repeat the address that they do not like, which is nobody's business. */
+/**
+ * For ops: what went wrong and why, short. Mail servers repeat the address that they do not like, which is nobody's
+ * business.
+ */
 export function inWords(error: unknown): string {
-  const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const words = reasonsOf(error).join(': ')
   return words.replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '(address)').slice(0, 300)
+}
+
+function reasonsOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)]
+  const said = [`${error.name}: ${error.message}`]
+  // Most of what fails on the way names itself as `fetch failed`.
+  for (let { cause } = error; cause instanceof Error; cause = cause.cause) said.push(cause.message)
+  return said
 }

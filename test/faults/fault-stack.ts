@@ -293,12 +293,19 @@ export class FaultStack {
     return lines.filter((line) => line.includes('"code":"internal_error"'))
   }
 
-  /** Copies every part's log and Temporal's state, with every history and what reads it, to a folder that stays. */
-  keep(folder: string): void {
+  /**
+   * Copies every part's log, Temporal's state with every history and what reads it, and what the database waits for, to
+   * a folder that stays.
+   */
+  async keep(folder: string): Promise<void> {
     fs.cpSync(join(this.home.path, 'logs'), folder, { recursive: true })
     fs.cpSync(keysFileOf(this.home.path), join(folder, 'keys'))
     for (const file of fs.globSync('temporal.db*', { cwd: this.home.path })) {
       fs.cpSync(join(this.home.path, file), join(folder, file))
+    }
+    for (const [name, sql] of Object.entries(WAITING)) {
+      const rows = await this.rows(sql).catch((error: Error) => error.message)
+      fs.writeFileSync(join(folder, `${name}.json`), JSON.stringify(rows, null, 2))
     }
   }
 
@@ -309,6 +316,12 @@ export class FaultStack {
     this.home.release()
     fs.rmSync(this.home.path, { recursive: true, force: true })
   }
+}
+
+const WAITING = {
+  'waiting-notices': `select * from notifications where status = 'queued'`,
+  'waiting-cases': 'select * from escalations where case_version < version',
+  connections: 'select * from pg_stat_activity',
 }
 
 /** The first request under this key has not been answered yet: it may be that of a process that is gone. */

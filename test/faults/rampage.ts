@@ -70,7 +70,7 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
     const unexpected = players.flatMap((player) => player.unexpected)
     const wrong = [...replayed, ...unproven, ...(await judged(stack, players)), ...unexpected, ...stack.surprises()]
     const payments = await Promise.all(players.map((player) => stack.tenor.payments(player.customer.id)))
-    if (wrong.length > 0) say(report(stack, players, mischief, seed))
+    if (wrong.length > 0) say(await report(stack, players, mischief, seed))
     return {
       kills: mischief.kills,
       plans: players.length,
@@ -80,7 +80,7 @@ export async function rampage({ seed, kills, plans, say = () => {} }: RampageOpt
       wrong,
     }
   } catch (error) {
-    say(report(stack, players, mischief, seed))
+    say(await report(stack, players, mischief, seed))
     throw error
   } finally {
     await stack.stop()
@@ -135,9 +135,9 @@ async function failed(work: Promise<unknown>): Promise<never> {
 }
 
 /** What was done and what was broken; logs and histories are kept. */
-function report(stack: FaultStack, players: Player[], mischief: Mischief, seed: number): string {
+async function report(stack: FaultStack, players: Player[], mischief: Mischief, seed: number): Promise<string> {
   const kept = join(tmpdir(), `faults-of-seed-${seed}`)
-  stack.keep(kept)
+  await stack.keep(kept)
   const deeds = players.map(({ id, did }) => `${id}\n  ${did.slice(-40).join('\n  ')}`)
   return [
     'What was broken, at last:',
