@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Begun } from '../support/e2e-client.ts'
 import { FaultStack } from './fault-stack.ts'
 import { converged, differencesOf, proofAt, violations } from './judge.ts'
+import { strikesOf } from './strikes.ts'
 
 /** The table "Exactly once", a test for each row: with processes killed, connections cut and servers stopped for real. */
 
@@ -95,18 +96,20 @@ describe('the worker is killed', () => {
       ]),
     )
     expect(ofCharge.length).toBeGreaterThanOrEqual(16)
-    const plans = await killAtEach(ofCharge, beginning, DUE)
+    const points = strikesOf(ofCharge)
+    const plans = await killAtEach(points, beginning, DUE)
     for (const [k, begun] of plans.entries()) {
       await expectPaid(begun, 1)
-      expect([ofCharge[k], ...(await violations(stack.tenor, begun))]).toEqual([ofCharge[k]])
+      expect([points[k], ...(await violations(stack.tenor, begun))]).toEqual([points[k]])
     }
   }, 900_000)
 
   it('at any further point of declines and their escalation: one case, and everything is told once', async () => {
     const beginning = { reminder_days: 0, outcomes: ['insufficient_funds', 'insufficient_funds'] }
     const afterRetry = '2027-01-17T00:00:00Z'
-    const points = (await pointsUntil(beginning, afterRetry)).filter((point) => !ofCharge.includes(point))
-    expect(points).toEqual(expect.arrayContaining(['before salesforce PATCH', 'after salesforce PATCH']))
+    const further = (await pointsUntil(beginning, afterRetry)).filter((point) => !ofCharge.includes(point))
+    expect(further).toEqual(expect.arrayContaining(['before salesforce PATCH', 'after salesforce PATCH']))
+    const points = strikesOf(further)
     const plans = await killAtEach(points, beginning, afterRetry)
     for (const [k, { id, customer, ...begun }] of plans.entries()) {
       const at = [points[k]]

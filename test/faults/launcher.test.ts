@@ -37,6 +37,10 @@ class Launcher {
     }
     child.once('close', (code) => up.reject(new Error(`it ended with ${code}:\n${this.output}`)))
     await up.promise
+    return this.addresses()
+  }
+
+  addresses(): Addresses {
     return JSON.parse(readFileSync(join(this.home, 'stack.json'), 'utf8'))
   }
 
@@ -99,67 +103,65 @@ async function expectReady({ api, docs, inbox, temporal_ui, token }: Addresses):
 
 const PARTS = ['api', 'mail', 'postgres', 'salesforce', 'stripe', 'temporal', 'worker']
 
-it.each(['SIGINT', 'SIGTERM'] as const)(
-  'is up with everything, and at %s leaves nothing running',
-  async (signal) => {
-    const launcher = await newLauncher()
-    await expectReady(await launcher.start())
-    const { parts } = launcher.processes()
-    expect(Object.keys(parts).sort()).toEqual(PARTS)
+/** Told to stop by a signal, it ends well, and nothing of it is left. */
+async function expectGone(launcher: Launcher, signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
+  const { parts } = launcher.processes()
+  expect(await launcher.end(signal)).toBe(0)
+  expect(Object.values(parts).filter(isRunning)).toEqual([])
+  expect(existsSync(join(launcher.home, 'stack.json'))).toBe(false)
+}
 
-    expect(await launcher.end(signal)).toBe(0)
-    expect(Object.values(parts).filter(isRunning)).toEqual([])
-    expect(existsSync(join(launcher.home, 'stack.json'))).toBe(false)
-  },
-  180_000,
-)
+describe('npm start', () => {
+  let one: Launcher
 
-it('goes on with its data after only the launcher was killed, and after everything was', async () => {
-  const launcher = await newLauncher()
-  // Only the owner makes tables.
-  const database_url = (await launcher.start()).database_url.replace('//tenor_worker:', '//tenor:')
-  await query(database_url, 'create table kept (id int)')
+  it('brings up everything, beside another copy, and at SIGINT leaves nothing running', async () => {
+    one = await newLauncher()
+    const other = await newLauncher()
+    const addresses = await Promise.all([one.start(), other.start()])
+    await Promise.all(addresses.map(expectReady))
+    expect(Object.keys(one.processes().parts).sort()).toEqual(PARTS)
+    await expect(new Launcher(one.home, one.base).start()).rejects.toThrow('running already')
+    await expectGone(other, 'SIGINT')
 
-  await launcher.end('SIGKILL')
-  const orphans = Object.values(launcher.processes().parts)
-  expect(orphans.every(isRunning)).toBe(true)
-  await expectReady(await launcher.start())
-  expect(orphans.filter(isRunning)).toEqual([])
-  expect(await query(database_url, 'select * from kept')).toEqual([])
+    const port = other.base + 4
+    const squatter = createServer().listen(port, '127.0.0.1')
+    await once(squatter, 'listening')
+    try {
+      await expect(other.start()).rejects.toThrow(new RegExp(`port ${port}, wanted by stripe.*--port-base`, 's'))
+      expect(existsSync(join(other.home, 'processes.json'))).toBe(false)
+    } finally {
+      squatter.close()
+    }
+  }, 240_000)
 
-  const { supervisor, parts } = launcher.processes()
-  for (const { pid } of [supervisor, ...Object.values(parts)]) process.kill(pid, 'SIGKILL')
-  await launcher.end('SIGKILL')
-  await expectReady(await launcher.start())
-  expect(await query(database_url, 'select * from kept')).toEqual([])
-}, 240_000)
+  it('brings back a part that dies', async () => {
+    const before = one.processes().parts
+    for (const part of ['api', 'worker']) process.kill((before[part] as ProcessMark).pid, 'SIGKILL')
+    while (!['api is back', 'worker is back'].every((line) => one.output.includes(line))) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    await expectReady(one.addresses())
+    expect(one.processes().parts.api).not.toEqual(before.api)
+  }, 180_000)
 
-it('brings back a part that dies', async () => {
-  const launcher = await newLauncher()
-  const addresses = await launcher.start()
-  const before = launcher.processes().parts
-  for (const part of ['api', 'worker']) process.kill((before[part] as ProcessMark).pid, 'SIGKILL')
-  while (!['api is back', 'worker is back'].every((line) => launcher.output.includes(line))) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  await expectReady(addresses)
-  expect(launcher.processes().parts.api).not.toEqual(before.api)
-}, 180_000)
+  it('goes on with its data after only the launcher was killed, and after everything was', async () => {
+    // Only the owner makes tables.
+    const database_url = one.addresses().database_url.replace('//tenor_worker:', '//tenor:')
+    await query(database_url, 'create table kept (id int)')
 
-it('runs beside another copy, and names the ports that are taken', async () => {
-  const [one, other] = [await newLauncher(), await newLauncher()]
-  const [first, second] = await Promise.all([one.start(), other.start()])
-  await Promise.all([expectReady(first), expectReady(second)])
-  await expect(new Launcher(one.home, one.base).start()).rejects.toThrow('running already')
-  await other.end('SIGTERM')
+    await one.end('SIGKILL')
+    const orphans = Object.values(one.processes().parts)
+    expect(orphans.every(isRunning)).toBe(true)
+    await expectReady(await one.start())
+    expect(orphans.filter(isRunning)).toEqual([])
+    expect(await query(database_url, 'select * from kept')).toEqual([])
 
-  const port = other.base + 4
-  const squatter = createServer().listen(port, '127.0.0.1')
-  await once(squatter, 'listening')
-  try {
-    await expect(other.start()).rejects.toThrow(new RegExp(`port ${port}, wanted by stripe.*--port-base`, 's'))
-    expect(existsSync(join(other.home, 'processes.json'))).toBe(false)
-  } finally {
-    squatter.close()
-  }
-}, 180_000)
+    const { supervisor, parts } = one.processes()
+    for (const { pid } of [supervisor, ...Object.values(parts)]) process.kill(pid, 'SIGKILL')
+    await one.end('SIGKILL')
+    await expectReady(await one.start())
+    expect(await query(database_url, 'select * from kept')).toEqual([])
+  }, 240_000)
+
+  it('at SIGTERM leaves nothing running', () => expectGone(one, 'SIGTERM'), 60_000)
+})

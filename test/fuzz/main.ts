@@ -16,26 +16,30 @@ import { PythonMissing, schemathesisCommand } from './python.ts'
 import { setScene } from './scene.ts'
 import { writeSettings } from './settings.ts'
 
-const USAGE = `npm run fuzz [-- --examples <n>] [--links <seconds>] [--only <regular expression>] [--seed <n>] [-- <schemathesis options>]
-  --examples  requests that are made up for each operation, beside what covers each keyword of its schema (1000)
-  --links     for how long links are followed then (600)
-  --only      operations whose id matches
-  --seed      as printed by a run before, to make up the same again`
+const USAGE = `npm run fuzz [-- --examples <n>] [--links <seconds>] [--no-coverage] [--only <regular expression>] [--seed <n>] [-- <schemathesis options>]
+  --examples     requests that are made up for each operation, beside those that cover each keyword of its schema (1000)
+  --links        for how long links are followed then (600)
+  --no-coverage  leaves out those that cover each keyword
+  --only         operations whose id matches
+  --seed         as printed by a run before, to make up the same again`
 
 const MANY = '100000000'
 /**
  * One request at a time: with several `--workers`, what one is answered changes what another is about to make up, which
  * schemathesis takes for a flaw of its own; it goes on with the next operation and says nothing.
  */
-const MADE_UP = ['--phases', 'examples,coverage,fuzzing']
+const MADE_UP = ['--phases', 'examples,fuzzing']
+const MADE_UP_AND_COVERED = ['--phases', 'examples,coverage,fuzzing']
 /** Within a time, and not with so many examples: here answers always have a say, and only within a time it begins anew. */
 const LINKS = ['--phases', 'stateful']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
+  allowNegative: true,
   options: {
     examples: { type: 'string', default: '1000' },
     links: { type: 'string', default: '600' },
+    coverage: { type: 'boolean', default: true },
     only: { type: 'string' },
     seed: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -85,7 +89,8 @@ async function fuzz(): Promise<number> {
       examples,
     })
     const places = { api: tenor.at.api, folder, receiver: receiver.url }
-    const madeUp = examples > 0 ? await run(command, settings, MADE_UP, places) : 0
+    const phases = values.coverage ? MADE_UP_AND_COVERED : MADE_UP
+    const madeUp = examples > 0 ? await run(command, settings, phases, places) : 0
     const followed = links > 0 ? await run(command, settings, [...LINKS, '--max-time', values.links], places) : 0
     return Math.max(madeUp, followed)
   } finally {

@@ -12,6 +12,7 @@ import { parseWebhook } from '../../gateways/stripe/webhook.ts'
 import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
 import { encrypting } from '../../secrets/data-converter.ts'
 import { createPlanWorker } from '../../workers/plan-worker.ts'
+import { bundleFile } from './bundle-file.ts'
 import { TEST_KEYS } from './keys.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from './servers.ts'
 
@@ -139,7 +140,8 @@ function callerIn(token: string): Caller {
 }
 
 async function runWorker(orm: MikroORM, gateway: ApiDeps['payments'], taskQueue: string): Promise<() => Promise<void>> {
-  const options = { orm, gateway, keys: TEST_KEYS, address: temporalAddress(), namespace: 'default', taskQueue }
+  const places = { address: temporalAddress(), namespace: 'default', taskQueue, bundle: await bundleFile() }
+  const options = { orm, gateway, keys: TEST_KEYS, ...places }
   const { worker, connection } = await createPlanWorker(options)
   const running = worker.run()
   return async () => {

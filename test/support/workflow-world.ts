@@ -16,6 +16,7 @@ import { encrypting } from '../../secrets/data-converter.ts'
 import { createPlanWorker } from '../../workers/plan-worker.ts'
 import * as clocks from '../../workflows/clocks/messages.ts'
 import * as messages from '../../workflows/plans/messages.ts'
+import { bundleFile } from './bundle-file.ts'
 import { TEST_KEYS } from './keys.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from './servers.ts'
 
@@ -75,6 +76,7 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
         address,
         namespace: 'default',
         taskQueue,
+        bundle: await bundleFile(),
       })
       const running = worker.run()
       stopWorker = async () => {
