@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { compareInstants, epochMs, instantOf } from '../../domain/calendar.ts'
 import { makeLease, type NewLease } from '../../domain/leasing/make.ts'
 import { chargeStep } from '../../domain/money.ts'
@@ -158,7 +159,7 @@ export class Life {
       const due = dueNow(this.plan, this.now, { news: this.news, isLooking })
       this.decide('time passed', timePassed(this.plan, this.now))
       const known = this.plan
-      if (due.plan !== before && JSON.stringify(due.plan) !== JSON.stringify(known)) {
+      if (due.plan !== before && !isDeepStrictEqual(due.plan, known)) {
         this.plan = frozen(due.plan)
         this.#record()
         this.#watch.begun(this, known)
