@@ -76,7 +76,7 @@ async function freeBase(): Promise<number> {
   }
 }
 
-afterEach(async () => {
+afterAll(async () => {
   for (const launcher of launchers.splice(0)) {
     await launcher.end('SIGTERM')
     rmSync(launcher.home, { recursive: true, force: true })

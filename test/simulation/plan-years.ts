@@ -45,7 +45,10 @@ export function story({ seed, broken }: Lived): string {
 }
 
 /** `10003 plan-years of 5000 plans (4012 of leases) from seed 1: 120000 facts; completed 3000, canceled 2000`. */
-export function summary(firstSeed: number, { plans, years, leaseYears, facts, ends }: Survey): string {
+export function summary(
+  firstSeed: number,
+  { plans, years, leaseYears, facts, ends }: Omit<Survey, 'shortest'>,
+): string {
   const ended = Object.entries(ends).map(([end, count]) => `${end} ${count}`)
   return `${Math.floor(years)} plan-years of ${plans} plans (${Math.floor(leaseYears)} of leases) from seed ${firstSeed}: ${facts} facts; ${ended.join(', ')}`
 }
