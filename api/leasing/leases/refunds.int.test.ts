@@ -6,7 +6,7 @@ import { type ApiWorld, startApiWorld } from '../../../test/support/api-world.ts
 import { placeModel } from '../../../test/support/leasing.ts'
 import { balancesOf } from '../../../test/support/read-back.ts'
 
-/** Leases that were paid partly from pay and partly by card, and are over before their term with money back. */
+/** Money of leases on a real gateway: paid partly from pay and partly by card, given back, and billed to the company. */
 
 let world: ApiWorld
 let companies = 0
@@ -60,12 +60,14 @@ async function moved({ id }: Played): Promise<string[]> {
     .sort()
 }
 
+async function gatewayCustomer(id: string): Promise<string> {
+  const holder = await inTenant('acme', () => findCustomer(world.workerOrm.em.fork(), { tenantId: 'acme', id }))
+  return holder?.gatewayCustomerId ?? ''
+}
+
 /** Of the employee's payments at the gateway: what was charged and what was given back. */
 async function atGateway({ employee }: Played): Promise<number[][]> {
-  const holder = await inTenant('acme', () =>
-    findCustomer(world.workerOrm.em.fork(), { tenantId: 'acme', id: employee }),
-  )
-  const payments = await world.deps.payments.list(holder?.gatewayCustomerId ?? '')
+  const payments = await world.deps.payments.list(await gatewayCustomer(employee))
   return payments.map(({ amount, refunds }) => [
     amount,
     refunds.reduce((sum, { amount: back, outcome }) => sum + (outcome.result === 'succeeded' ? back : 0), 0),
@@ -164,3 +166,28 @@ it('a lease that an employee who left has taken over is given back by card first
   expect(await balances(lease)).toMatchObject({ receivable: 0, cash: 0, payroll: 9_000 })
   await expectProven(lease)
 }, 240_000)
+
+it('a statement that bills it shows what was tried to have it paid, and what is booked of it', async () => {
+  const lease = await deliveredLease({ type: 'none' })
+  const company = await gatewayCustomer(lease.client)
+  await fetch(`${world.stripe}/_sandbox/outcomes`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ customer_id: company, outcomes: ['insufficient_funds'] }),
+  })
+  await advance(lease, '2027-02-03T00:00:00Z')
+  const [statement] = (await must('GET', `/clients/${lease.client}/statements`)).data
+  const url = `/statements/${statement.statement_id}`
+  const { data: tried } = await must('GET', `${url}/transactions`)
+  expect(tried.toSorted((a: Tried, b: Tried) => a.attempt - b.attempt)).toMatchObject([
+    { attempt: 1, status: 'failed', decline_code: 'insufficient_funds', amount: 9_000 },
+    { attempt: 2, status: 'succeeded', decline_code: null, amount: 9_000 },
+  ])
+  const { data: entries } = await must('GET', `${url}/ledger`)
+  const postings = entries.flatMap((entry: { postings: { account: string; amount: number }[] }) => entry.postings)
+  const of = (wanted: string) =>
+    postings.reduce((sum: number, { account, amount }: Posting) => sum + (account === wanted ? amount : 0), 0)
+  expect(['receivable', 'payroll', 'cash'].map(of)).toEqual([0, -9_000, 9_000])
+}, 240_000)
+type Tried = { attempt: number }
+type Posting = { account: string; amount: number }
