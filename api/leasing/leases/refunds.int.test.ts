@@ -74,11 +74,12 @@ async function atGateway({ employee }: Played): Promise<number[][]> {
   ])
 }
 
+type Billed = { statement_id: string; total_amount: number; carried_out_amount: number }
 /** The statements' lines, each below 0 for money back, with what is left for the next. */
 async function statementsOf({ client }: Played): Promise<{ lines: number[]; total: number; carried: number }[]> {
   const { data } = await must('GET', `/clients/${client}/statements`)
   return Promise.all(
-    data.toReversed().map(async (one: Record<string, unknown>) => {
+    data.toReversed().map(async (one: Billed) => {
       const { data: lines } = await must('GET', `/statements/${one.statement_id}/lines`)
       const amounts = lines.map(({ amount }: Moved) => amount)
       return { lines: amounts, total: one.total_amount, carried: one.carried_out_amount }
