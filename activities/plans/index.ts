@@ -1,6 +1,8 @@
 import { activityInfo } from '@temporalio/activity'
+import { type LeaseOpened, recordNewLease } from '../../db/leasing/record-lease.ts'
 import { recordChange, recordNewPlan } from '../../db/plans/write.ts'
 import { inTenant } from '../../db/tenancy/scope.ts'
+import { isLease } from '../../domain/leasing/lease.ts'
 import type { Effect, PlanChange } from '../../domain/plans/effects.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
 import { type ChargeAsked, chargeInstallment } from './charge-installment.ts'
@@ -25,9 +27,15 @@ export type OpeningAsked = {
  */
 export function createPlanActivities(deps: PlanDeps) {
   return {
-    async recordOpening({ plan, opening, effects, workflowId, runId }: OpeningAsked): Promise<void> {
+    /** Answers of a lease which unit it has got. */
+    recordOpening({ plan, opening, effects, workflowId, runId }: OpeningAsked): Promise<LeaseOpened | null> {
       const made = { request: opening.request, workflowId, runId, effects }
-      await inTenant(plan.tenant, () => recordNewPlan(deps.orm.em.fork(), plan, made))
+      return inTenant(plan.tenant, async () => {
+        const em = deps.orm.em.fork()
+        if (isLease(plan)) return recordNewLease(em, plan, made)
+        await recordNewPlan(em, plan, made)
+        return null
+      })
     },
     async recordChange(change: PlanChange): Promise<void> {
       const { workflowExecution } = activityInfo()

@@ -39,12 +39,14 @@ export async function holdForEmployee(
 
 /** How many leases the employee has or is about to have, beside these. */
 async function leasesOf(tx: EntityManager, tenant: string, employee: string, beside: string[]): Promise<number> {
+  // An order that comes on record meanwhile is found by both, and missed by neither.
+  const pending = await pendingOrders(tx, tenant, employee)
   const running = await tx.execute<{ id: string }[]>(
     'select plan_id as id from leases where tenant_id = ? and employee_id = ? and is_running',
     [tenant, employee],
   )
-  const pending = await pendingOrders(tx, tenant, employee)
-  return [...running.map(({ id }) => id), ...pending].filter((id) => !beside.includes(id)).length
+  const all = new Set([...pending, ...running.map(({ id }) => id)])
+  return [...all].filter((id) => !beside.includes(id)).length
 }
 
 /** Leases for which a unit is put aside on the employee's behalf, and which are not on record yet. */

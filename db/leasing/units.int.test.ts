@@ -91,6 +91,12 @@ describe('a hold', () => {
         moveUnits(em, AT, [{ write: 'unit', unit: `${unit}`, to: 'reserved', lease: 'ls_killed' }]),
       ),
     ).rejects.toThrow('not held by lease ls_killed')
+    // What is nobody's again is to be had after all.
+    await ask((em) => releaseHold(em, 'ls_third'))
+    await look().transactional((em) =>
+      moveUnits(em, AT, [{ write: 'unit', unit: `${unit}`, to: 'reserved', lease: 'ls_killed' }]),
+    )
+    expect(await look().findOne(Devices, { id: `${unit}` })).toMatchObject({ leaseId: 'ls_killed', heldUntil: null })
   })
 
   it('that is confirmed by its lease does not expire, and is the answer to the same question', async () => {

@@ -21,7 +21,7 @@ export type Hold = {
 const HELD_FOR = `interval '1 hour'`
 
 /** Nobody's: available, or put aside for a lease that never came. */
-const FREE = `(status = 'available' or (status = 'reserved' and held_until < now()))`
+export const FREE = `(status = 'available' or (status = 'reserved' and held_until < now()))`
 
 /**
  * Puts a unit aside and answers its id; `null` when there is none. Asked again for the same lease, model and asker it
@@ -67,13 +67,18 @@ export async function releaseHold(em: EntityManager, lease: string, unit?: strin
 
 async function held(tx: EntityManager, hold: Hold): Promise<string | null> {
   // The same lease twice at the same moment is one after the other: the second finds what the first has put aside.
-  await tx.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [hold.lease])
+  await lockLease(tx, hold.lease)
   const own = await ownUnit(tx, hold)
   if (own !== null) return own
   const taken = await freeUnit(tx, hold)
   if (taken !== null) return taken
   // A row that was passed over may have been given back meanwhile.
   return (await isInStock(tx, hold)) ? freeUnit(tx, hold) : null
+}
+
+/** Waits for whoever else looks for a unit of this lease, until the transaction ends. */
+export async function lockLease(tx: EntityManager, lease: string): Promise<void> {
+  await tx.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [lease])
 }
 
 /** What the lease has already, if it has; a hold begins anew. */

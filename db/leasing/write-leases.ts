@@ -7,10 +7,11 @@ import type { Instant } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
 import { Leases } from './leases.ts'
 import { PayrollDeductions } from './statements.ts'
+import { FREE } from './units.ts'
 
 /** What is written of leases in the transaction of their plan. */
 
-/** The unit that a lease counts on is not its any more: somebody has taken it away by hand. */
+/** The unit that a lease counts on is not its: put aside for too short a time, or moved by hand. */
 export class UnitNotHeld extends Error {
   override name = 'UnitNotHeld'
 }
@@ -33,13 +34,16 @@ function leaseColumns(head: PlanHead, lease: Lease) {
   }
 }
 
-/** Each unit as the lease's transition leaves it. Throws `UnitNotHeld` when another lease has it, or nobody. */
+/**
+ * Each unit as the lease's transition leaves it. One that a lease is to have and that is nobody's is taken. Throws
+ * `UnitNotHeld` when somebody else has it: tried again, the change is written as soon as they have not.
+ */
 export async function moveUnits(em: EntityManager, at: Instant, moves: UnitMoved[]): Promise<void> {
   for (const { unit, to, lease } of moves) {
     const keeps = to === 'reserved' || to === 'leased'
     const result = await em.execute<{ affectedRows: number }>(
       `update devices set status = ?, lease_id = ?, held_until = null, held_for = null, updated_at = greatest(updated_at, ?)
-        where id = ? and lease_id = ?`,
+        where id = ? and (lease_id = ? ${keeps ? `or ${FREE}` : ''})`,
       [to, keeps ? lease : null, at, unit, lease],
       'run',
     )

@@ -5,8 +5,8 @@ import type { Plan } from '../plans/plan.ts'
 import { type Resolving, resolve } from '../plans/resolve.ts'
 import type { CancellationTerms, Instant } from '../plans/terms.ts'
 import { nextWake } from '../plans/time.ts'
-import { PlayedLease } from './example-lease.ts'
-import { delivered, dispatched, outOfStock } from './order.ts'
+import { exampleLease, PlayedLease } from './example-lease.ts'
+import { delivered, dispatched, neverHadUnit, opened, outOfStock } from './order.ts'
 
 const sent = (p: PlayedLease) => p.says((plan, now) => dispatched(plan, { tracking: 'T1' }, now))
 const without = (substitute: string | null) => (plan: Plan, now: Instant) => outOfStock(plan, { substitute }, now)
@@ -20,6 +20,29 @@ describe('an order', () => {
     expect([p.plan.kind, p.plan.lifecycle, p.moves(), p.charges]).toEqual(['lease', 'init', ['reserved'], []])
     expect([p.toldTo('lease.created'), p.toldTo('dispatch.wanted')]).toEqual([['customer', 'client'], ['back_office']])
     expect(p.told('terms.created')).toEqual([])
+  })
+
+  it('whose unit has gone before it is on record is of another one, and nobody hears of the first', () => {
+    const { plan, effects } = opened(exampleLease(), 'dev_2')
+    expect([plan.lifecycle, plan.lease?.unit, neverHadUnit(plan)]).toEqual(['init', 'dev_2', false])
+    expect(JSON.stringify(effects)).not.toContain('dev_1')
+    expect(effects).toContainEqual({ write: 'unit', unit: 'dev_2', to: 'reserved', lease: 'ls_x' })
+    expect(opened(exampleLease(), 'dev_1')).toEqual(exampleLease())
+  })
+
+  it('for which there is no unit from the first is terminated, with nothing owed and no unit', () => {
+    const { plan, effects } = opened(exampleLease(), null)
+    expect([plan.lifecycle, statusOf(plan), neverHadUnit(plan)]).toEqual(['terminated', 'terminated', true])
+    const entries = effects.flatMap((effect) => (effect.write === 'entry' ? effect.postings : []))
+    const receivable = entries.filter(({ account }) => account === 'receivable')
+    expect(receivable.map(({ amount }) => amount)).toEqual([120_000, -120_000])
+    expect(effects.filter(({ write }) => write === 'unit')).toEqual([])
+    const told = effects.flatMap((effect) =>
+      effect.write === 'notice' ? `${effect.to ?? 'customer'} ${effect.type}` : [],
+    )
+    expect(told.sort()).toEqual(['back_office', 'client', 'customer'].map((whom) => `${whom} lease.terminated`))
+    const later = new PlayedLease().to('2027-01-12').says(without(null))
+    expect([later.plan.lifecycle, neverHadUnit(later.plan)]).toEqual(['terminated', false])
   })
 
   it('is dispatched, then delivered: the term starts that day', () => {

@@ -97,6 +97,30 @@ export function outOfStock(plan: Plan, { substitute }: { substitute: string | nu
   }
 }
 
+/**
+ * A new order as it goes on record with the unit that it gets: another one when the one put aside for it has gone to
+ * somebody else meanwhile, and `null` when there is none left, with which it is `terminated`. Nobody hears of the first.
+ */
+export function opened({ plan, effects }: Decision, unit: string | null): Decision {
+  const { unit: wanted, order } = leaseOf(plan)
+  if (unit === wanted) return { plan, effects }
+  if (unit !== null) return { plan: withLease(plan, { unit }), effects: effects.map((effect) => ofUnit(effect, unit)) }
+  const agreed = effects.filter(({ write }) => write !== 'unit' && write !== 'notice')
+  return terminated(plan, agreed, order.orderedAt)
+}
+
+function ofUnit(effect: Effect, unit: string): Effect {
+  if (effect.write === 'unit') return { ...effect, unit }
+  if (effect.write === 'notice' && 'unit' in effect.data) return { ...effect, data: { ...effect.data, unit } }
+  return effect
+}
+
+/** It was out of stock from the first: whoever ordered it is refused. */
+export function neverHadUnit(plan: Plan): boolean {
+  const { order, ended } = leaseOf(plan)
+  return ended?.how === 'terminated' && ended.at === order.orderedAt
+}
+
 function terminated(plan: Plan, before: Effect[], now: Instant): Decision {
   const amount = sum(plan.installments, unpaid)
   const ended = withLease(plan, {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Answer } from '../support/e2e-client.ts'
+import type { Answer, Mail } from '../support/e2e-client.ts'
 import { FaultStack } from './fault-stack.ts'
 import { converged, violations } from './judge.ts'
 import { type Lease, type Lessee, newLessee, newModel, payrollViolations, stockViolations } from './leasing.ts'
@@ -25,6 +25,11 @@ const WITHIN_MS = 60_000
 /** 900.00 less a tenth in 12. */
 const MONTHLY = 6_750
 
+/** What closing a statement leaves behind: it, its lines, the plan that charges it. From there on it is as any plan is. */
+const OF_CLOSING = /statements|commit of payroll_deductions|installments, plans/
+/** The day after the statement of so many months is closed. */
+const closed = (months: number) => new Date(Date.UTC(2027, months, 2)).toISOString()
+
 const company = () => newLessee(stack, ORDERED, { maximum_per_employee: 100 })
 
 function orderOf({ employee }: Lessee) {
@@ -37,8 +42,8 @@ async function delivered(lessee: Lessee): Promise<string> {
   return body.lease_id
 }
 
-async function advance({ clock }: Lessee): Promise<void> {
-  await stack.insist('POST', `/test_clocks/${clock}/advance`, { to: DUE })
+async function advance({ clock }: Lessee, to = DUE): Promise<void> {
+  await stack.insist('POST', `/test_clocks/${clock}/advance`, { to })
   await stack.settled(clock)
 }
 
@@ -52,6 +57,36 @@ async function withKill<T>(point: string, work: () => Promise<T>): Promise<T> {
       .then(() => stack.start('worker')),
   ])
   return done
+}
+
+/** What the company was sent with papers: its statements, and the receipts for what they were charged. */
+async function lettersTo({ employee }: Lessee): Promise<Mail[]> {
+  const letters = await stack.tenor.inbox(`payroll@${employee.email.split('@')[1]}`)
+  return letters.filter(({ attachments }) => attachments.length > 0)
+}
+
+/** The company has so many statements of two lines, each charged by one payment, and one letter and one receipt of each. */
+async function expectStatements(lessee: Lessee, count: number): Promise<void> {
+  const each = <T>(one: T) => Array.from({ length: count }, () => one)
+  const of = (table: string) => `(select count(*)::int from ${table})`
+  const statements = await stack.rows(
+    `select number, status, total::int, ${of('payroll_deductions where statement_id = s.id')} as lines,
+        ${of(`transactions where plan_id = s.plan_id and status = 'succeeded' and amount = s.total`)} as paid,
+        ${of('transactions where plan_id = s.plan_id')} as tried
+      from statements s where client_id = $1 order by number`,
+    [lessee.client],
+  )
+  const wanted = { status: 'closed', total: 2 * MONTHLY, lines: 2, paid: 1, tried: 1 }
+  expect(statements).toEqual(each(wanted).map((one, k) => ({ number: k + 1, ...one })))
+  const payments = await stack.tenor.payments(lessee.client)
+  expect(payments.map((p) => [p.charges_made, p.amount_charged])).toEqual(each([1, wanted.total]))
+  const letters = await stack.tenor.until('every letter to be sent', async () => {
+    await stack.passLeases()
+    const sent = await lettersTo(lessee)
+    return sent.length >= 2 * count ? sent : undefined
+  })
+  const isStatement = ({ attachments }: Mail) => attachments.some(({ filename }) => filename.endsWith('.csv'))
+  expect([letters.length, letters.filter(isStatement).length]).toEqual([2 * count, count])
 }
 
 /** Each of these leases is proven, and stock, lines of pay and statements are right as a whole. */
@@ -98,6 +133,20 @@ describe('the worker is killed', () => {
       const deducted = (await stack.tenor.transactions(id)).map((t) => [t.gateway, t.status, t.attempt, t.amount])
       expect([points[k], deducted]).toEqual([points[k], [['payroll', 'succeeded', 1, MONTHLY]]])
     }
+  }, 600_000)
+
+  it('at any point of the closing of a statement: one a month with every line, charged once, told of once', async () => {
+    const lessee = await company()
+    const leases = [await delivered(lessee), await delivered(lessee)]
+    const seen = await stack.pointsOf('worker', () => advance(lessee, closed(1)))
+    const points = [...new Set(seen)].filter((point) => OF_CLOSING.test(point))
+    expect(points).toEqual(
+      expect.arrayContaining(['before update of statements', 'after commit of payroll_deductions']),
+    )
+    expect(points.length).toBeGreaterThanOrEqual(10)
+    for (const [k, point] of points.entries()) await withKill(point, () => advance(lessee, closed(k + 2)))
+    await expectRight(leases.map((id) => ({ id, lessee })))
+    await expectStatements(lessee, points.length + 1)
   }, 600_000)
 })
 

@@ -29,7 +29,9 @@ export async function holdLeases(world: ApiWorld, { tenant, customer, client }: 
     (await post('/leases', { employee_id: customer, ...wanted, payer })).lease_id as string
   const [lease, spare] = [await ordered('employee'), await ordered('payroll')]
   for (const id of [lease, spare]) await post(`/leases/${id}/delivered`, {})
-  await post(`/leases/${lease}/payments`, { amount: 1_000 })
+  for (const id of [lease, spare]) {
+    await post(`/leases/${id}/payments`, { amount: 1_000, payment_method: 'pm_card_visa' })
+  }
   const waiting = await ordered('payroll')
   const line = (await post('/cart', wanted, asEmployee)).cart_line_id
   const statements = await inTenant(tenant, () => holdStatement(world, { tenant, client, lease: spare }))

@@ -1,4 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow'
+import { opened } from '../../domain/leasing/order.ts'
 import type { Effect } from '../../domain/plans/effects.ts'
 import { typeInWords } from '../../domain/plans/words.ts'
 import { ask } from './activities.ts'
@@ -15,7 +16,12 @@ export function recordOpening(run: Run, { effects, ...opening }: Opening & { eff
   const plan = run.plan
   enqueue(run, async () => {
     const summary = `Record the plan: ${plan.installments.length} instalments`
-    await ask.recordOpening.executeWithOptions({ summary }, [{ plan, opening, effects, workflowId, runId }])
+    const asked = { plan, opening, effects, workflowId, runId }
+    const lease = await ask.recordOpening.executeWithOptions({ summary }, [asked])
+    if (lease) {
+      run.plan = opened({ plan: run.plan, effects: [] }, lease.unit).plan
+      run.written = writtenAs(run.plan)
+    }
     run.isRecorded = true
   })
 }

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@temporalio/client'
 import { type ApiWorld, ask, startApiWorld, tokenOf } from '../../../test/support/api-world.ts'
 import { placeCompany, placeEmployee, placeModel } from '../../../test/support/leasing.ts'
+import { freshTaskQueue } from '../../../test/support/servers.ts'
 
 let world: ApiWorld
 let client: string
@@ -77,6 +79,30 @@ describe('a cart', () => {
     expect((await units(codes)).map(({ status }) => status)).toEqual(['available', 'available'])
     expect(await cart()).toHaveLength(2)
     expect((await checkout()).status).toBe(201)
+  })
+
+  it('of which a unit went to somebody else before a worker came is not ordered at all', async () => {
+    const [first = '', second = ''] = await models(1, 1)
+    const [one, other] = [await shopper([first, second]), await shopper([second])]
+    const taskQueue = freshTaskQueue()
+    const waiting = one.checkout('co-late', await world.another({ taskQueue }))
+    while ((await units([first, second])).some(({ status }) => status !== 'reserved')) await sleep(50)
+    await world.orm.em
+      .fork()
+      .execute(`update devices set held_until = now() - interval '1 second' where model_code = ?`, [second])
+    expect((await other.checkout()).status).toBe(201)
+    await world.startWorker(taskQueue)
+    const refused = await waiting
+    expect([refused.status, refused.body.code]).toEqual([409, 'out_of_stock'])
+    expect((await one.leases()).map(({ status }: { status: string }) => status).sort()).toEqual([
+      'canceled',
+      'terminated',
+    ])
+    expect((await one.cart()).map((line: { is_being_ordered: boolean }) => line.is_being_ordered)).toEqual([
+      false,
+      false,
+    ])
+    expect((await units([first])).map(({ status }) => status)).toEqual(['available'])
   })
 
   it('of which nobody knows how far it came is completed by the repeat', async () => {

@@ -1,12 +1,14 @@
 import { holdForEmployee, type Refusal } from '../../../db/leasing/orders.ts'
 import { releaseHold } from '../../../db/leasing/units.ts'
+import { Plans } from '../../../db/plans/plans.ts'
+import { neverHadUnit } from '../../../domain/leasing/order.ts'
 import { monthlyOf } from '../../../domain/leasing/pricing.ts'
-import { PAYROLL, type PaymentMethod } from '../../../domain/plans/plan.ts'
+import { PAYROLL, type PaymentMethod, type Plan } from '../../../domain/plans/plan.ts'
 import { problemOf } from '../../http/errors.ts'
 import { conflict, type Problem } from '../../http/problem.ts'
 import type { Asking, Creation } from '../../plans/kind.ts'
 import { showQuote } from '../../plans/present.ts'
-import { ANY_METHOD, exists, methodOf, startPlan } from '../../plans/start.ts'
+import { ANY_METHOD, methodOf, startPlan } from '../../plans/start.ts'
 import type { OrderBody } from './bodies.ts'
 import { decideOrder, type Order, readOrder } from './order.ts'
 
@@ -27,10 +29,11 @@ export async function quoteLease(asking: Asking, body: OrderBody) {
 
 /**
  * Orders a device: a unit is put aside, then the lease is started and waited for until it is durable. Whoever repeats an
- * order that got no answer finds the same lease and the same unit.
+ * order that got no answer finds the same lease and the same unit; one whose unit went to somebody else before the lease
+ * was on record has another one, or is a 409 as any that finds the stock empty.
  */
 export async function orderLease(asking: Asking, body: OrderBody, creation: Creation): Promise<void> {
-  if (await exists(asking.em, asking.caller, creation.id)) return
+  if (await isOnRecord(asking, creation.id)) return
   const order = await prepared(asking, body)
   const [unit = ''] = await holdFor(asking, order, [{ lease: creation.id, modelCode: order.model.code }])
   await startLease(asking, order, { ...creation, unit })
@@ -66,7 +69,11 @@ const REFUSED: Record<Refusal, (maximum: number) => Problem> = {
   employee_offboarded: () => conflict('employee_offboarded', 'The employee has left: no new orders.'),
   lease_limit_reached: (maximum) =>
     conflict('lease_limit_reached', `The company allows an employee ${maximum} leases at once.`),
-  out_of_stock: () => conflict('out_of_stock', 'There is no unit of this device left.'),
+  out_of_stock: outOfStock,
+}
+
+function outOfStock(): Problem {
+  return conflict('out_of_stock', 'There is no unit of this device left.')
 }
 
 /** Starts a lease with the unit that is held for it; given back when it is certain that the lease will not come about. */
@@ -80,10 +87,18 @@ export async function startLease(
   try {
     const decision = decideOrder(asking, order, { id, unit, paymentMethod: order.paymentMethod })
     await startPlan(asking, decision, { request, requestId })
+    await isOnRecord(asking, id)
   } catch (error) {
     if (isCertain(error)) await releaseHold(asking.em, id)
     throw error
   }
+}
+
+/** Throws a 409 for a lease that is on record only as one for which there was no unit. */
+async function isOnRecord({ em, caller }: Asking, id: string): Promise<boolean> {
+  const row = await em.findOne(Plans, { id, tenantId: caller.tenant }, { refresh: true })
+  if (row && neverHadUnit(row.state as Plan)) throw outOfStock()
+  return row !== null
 }
 
 /** What was refused is not done and will not be; after any other failure it may be, or may come to be. */

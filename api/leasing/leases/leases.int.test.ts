@@ -1,5 +1,7 @@
-import { type ApiWorld, startApiWorld, tokenOf } from '../../../test/support/api-world.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ApiWorld, ask, startApiWorld, tokenOf } from '../../../test/support/api-world.ts'
 import { placeCompany, placeEmployee, placeModel } from '../../../test/support/leasing.ts'
+import { freshTaskQueue } from '../../../test/support/servers.ts'
 
 let world: ApiWorld
 let client: string
@@ -24,6 +26,10 @@ const units = (code: string) =>
       'select id, status, lease_id, held_until from devices where model_code = ? order by id',
       [code],
     )
+
+async function until(look: () => Promise<boolean>): Promise<void> {
+  while (!(await look())) await sleep(50)
+}
 
 async function delivered(body: Record<string, unknown> = {}) {
   const [who, code] = [await employee(), await placeModel(world.orm)]
@@ -101,6 +107,47 @@ describe('an order', () => {
     expect([one?.status, two?.body]).toEqual([201, one?.body])
     const refused = await order({ employee_id: who, device_code: code })
     expect([refused.status, refused.body.code]).toEqual([409, 'out_of_stock'])
+  })
+
+  it('whose unit went to somebody else before a worker came gets another one, or is refused', async () => {
+    const taskQueue = freshTaskQueue()
+    const app = await world.another({ taskQueue })
+    const codes = [await placeModel(world.orm, { units: 2 }), await placeModel(world.orm)]
+    const people = await Promise.all(codes.map(employee))
+    const orderLate = (k: number) => {
+      const body = { employee_id: people[k], device_code: codes[k], term_months: 12, payer: 'payroll' }
+      return ask(app, 'POST', '/leases', { body, ...keyed(`late-${k}`) })
+    }
+    const change = (set: string, where: string) =>
+      world.orm.em.fork().execute(`update devices set ${set} where model_code in (?) and ${where}`, [codes])
+    await change(`status = 'maintenance'`, `id like '%\\_1'`)
+    const waiting = [orderLate(0), orderLate(1)]
+    await until(async () => (await Promise.all(codes.map(units))).every(([unit]) => unit?.status === 'reserved'))
+    await change(`held_until = now() - interval '1 second'`, `status = 'reserved'`)
+    for (const code of codes) {
+      expect((await order({ employee_id: await employee(), device_code: code })).status).toBe(201)
+    }
+    await change(`status = 'available'`, `status = 'maintenance'`)
+    await world.startWorker(taskQueue)
+
+    const [another, refused] = await Promise.all(waiting)
+    const unit = (await units(codes[0] ?? ''))[1]
+    expect([another?.status, another?.body.lease.unit.device_id]).toEqual([201, unit?.id])
+    expect(unit).toMatchObject({ status: 'reserved', lease_id: another?.body.lease_id, held_until: null })
+    expect([refused?.status, refused?.body.code]).toEqual([409, 'out_of_stock'])
+    expect((await orderLate(1)).body.code).toBe('out_of_stock')
+    expect((await orderLate(0)).body).toEqual(another?.body)
+    const [ended] = (await world.ask('GET', `/leases?employee_id=${people[1]}`)).body.data
+    expect(ended).toMatchObject({ status: 'terminated', outstanding_amount: 0 })
+    const told = (await world.ask('GET', `/notifications?plan_id=${ended.lease_id}`)).body.data
+    expect(told.map((one: { recipient: string; type: string }) => `${one.recipient} ${one.type}`).sort()).toEqual(
+      ['back_office', 'client', 'customer'].map((whom) => `${whom} lease.terminated`),
+    )
+    for (const id of [another?.body.lease_id, ended.lease_id]) {
+      const { checks } = (await world.ask('GET', `/leases/${id}/proof`)).body
+      const differences = checks.flatMap((check: { differences: { kind: string }[] }) => check.differences)
+      expect(differences.filter(({ kind }: { kind: string }) => kind === 'different')).toEqual([])
+    }
   })
 
   it('does not go beyond what an employee may have, however many come at once', async () => {

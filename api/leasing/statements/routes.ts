@@ -1,5 +1,6 @@
 import { listLines, listStatements } from '../../../db/leasing/read-statements.ts'
 import { NOTHING } from '../../../db/pages.ts'
+import { listTransactions } from '../../../db/plans/read.ts'
 import { listLedger } from '../../../db/plans/read-ledger.ts'
 import type { ApiDeps } from '../../deps.ts'
 import { answers, json, unchanged } from '../../http/answers.ts'
@@ -9,8 +10,8 @@ import { isHeld } from '../../http/etag.ts'
 import { listQuery, pathId } from '../../http/fields.ts'
 import { ifNoneMatchHeader } from '../../http/headers.ts'
 import { callerOf } from '../../identity/caller.ts'
-import { showEntry } from '../../plans/present.ts'
-import { JournalEntryList } from '../../plans/shapes.ts'
+import { showEntry, showTransaction } from '../../plans/present.ts'
+import { JournalEntryList, TransactionList } from '../../plans/shapes.ts'
 import { statementFiles } from './files.ts'
 import { clientFor, shownWithPayment, statementFor } from './find.ts'
 import { payrollRoute } from './payroll.ts'
@@ -52,6 +53,15 @@ function statementReads(app: App, deps: ApiDeps): void {
     const statement = await statementFor(em, callerOf(request), request.params.id)
     const found = await listLines(em, statement, request.query)
     return { data: found.data.map(showLine), next_cursor: found.nextCursor }
+  })
+
+  const tried = { tags, summary: 'What was tried to have it paid', params: pathId, querystring: listQuery }
+  const transactions = answers({ 200: json(TransactionList, 'One page; none when nothing is owed by it.') }, 404)
+  app.get('/statements/:id/transactions', { schema: { ...tried, response: transactions } }, async (request) => {
+    const em = deps.orm.em.fork()
+    const { tenantId, planId } = await statementFor(em, callerOf(request), request.params.id)
+    const found = planId ? await listTransactions(em, tenantId, { planId }, request.query) : NOTHING
+    return { data: found.data.map(showTransaction), next_cursor: found.nextCursor }
   })
 
   const ledger = { tags, summary: 'What is booked of its charge', params: pathId, querystring: listQuery }
