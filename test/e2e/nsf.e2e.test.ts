@@ -183,8 +183,10 @@ describe('a payment that needs its customer', () => {
     expect(plan.installments[0]?.attempts).toMatchObject([{ outcome: 'requires_action' }])
     expect(statusOf(plan, 1)).toBe('retrying')
     const [payment] = await tenor.payments(customer.id)
-    const mail = (await tenor.inbox(customer.email)).find((m) => m.text.includes(payment?.payment ?? '-'))
-    expect(mail?.text).toMatch(/https?:\/\/\S+/)
+    const mail = await tenor.until('the link to be sent', async () =>
+      (await tenor.inbox(customer.email)).find((m) => m.text.includes(payment?.payment ?? '-')),
+    )
+    expect(mail.text).toMatch(/https?:\/\/\S+/)
 
     await tenor.authenticate(payment?.payment ?? '', 'authenticate')
     await tenor.untilPlan(id, (p) => statusOf(p, 1) === 'paid')

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export type Where = { api: string; token: string; stripe: string; inbox: string; salesforce: string }
 
 export const POLL_MS = 100
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 
 /** Asks until there is an answer. Throws, naming what was waited for, when it takes far too long. */
 export async function waitFor<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
