@@ -1,17 +1,17 @@
 import { chanceOf } from '../simulation/random.ts'
 
-/** What leaves the machine, and what puts money on record. */
-const MATTERS = /stripe|salesforce|letter|commit of .*(transactions|leases|statements)/
-const OTHERS = 2
+/** Where what cannot be undone is done. */
+const MATTERS = /(before|after) (stripe .*confirm|salesforce .*|letter|commit of .*(transactions|leases|statements).*)$/
+const MOST = 6
 
 /**
- * At which of these points a process is killed. With FAULT_POINTS=all at each of them, which takes the longer; else at
- * those where it matters most, and at some others, which are different ones every time.
+ * At which of these points a process is killed, in their order. With FAULT_POINTS=all at each of them, which takes long;
+ * else at a few, drawn anew every time, most of them where it matters most.
  */
 export function strikesOf(points: string[], seed = Date.now()): string[] {
   if (process.env.FAULT_POINTS === 'all') return points
-  const others = points.filter((point) => !MATTERS.test(point))
   const chance = chanceOf(seed)
-  const drawn = new Set(Array.from({ length: OTHERS }, () => (others.length > 0 ? chance.pick(others) : '')))
-  return points.filter((point) => MATTERS.test(point) || drawn.has(point))
+  const shuffled = points.map((point) => ({ point, rank: chance.int(0, 1_000) - (MATTERS.test(point) ? 700 : 0) }))
+  const drawn = shuffled.toSorted((a, b) => a.rank - b.rank).slice(0, MOST)
+  return points.filter((point) => drawn.some((one) => one.point === point))
 }
