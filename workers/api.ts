@@ -79,7 +79,8 @@ async function main(config: Config<'DATABASE_URL'>): Promise<void> {
     { orm, temporal, config: { taskQueue: config.TEMPORAL_TASK_QUEUE } },
     app.log,
   )
-  closeWithGrace({ delay: 15_000, logger: app.log }, async () => {
+  closeWithGrace({ delay: 15_000, logger: app.log }, async ({ err }) => {
+    if (err) app.log.fatal({ err }, 'The API ends: nobody has handled this error')
     await app.close()
     await stopRedelivering()
     await connection.close()

@@ -70,7 +70,8 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
   const running = worker.run()
   isRunning = true
   logger.info({ taskQueue: config.TEMPORAL_TASK_QUEUE, metrics: watch.port }, 'The worker is ready')
-  closeWithGrace({ delay: 25_000, logger }, async () => {
+  closeWithGrace({ delay: 25_000, logger }, async ({ err }) => {
+    if (err) logger.fatal({ err }, 'The worker ends: nobody has handled this error')
     isRunning = false
     clearInterval(forgetting)
     if (worker.getState() === 'RUNNING') worker.shutdown()

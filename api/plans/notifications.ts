@@ -51,7 +51,7 @@ export function notificationRoutes(app: App, { orm }: ApiDeps): void {
 /** Of those who owe and of companies, each sees the letters to them, and not what others were told of the same. */
 function writtenTo(caller: Caller): Pick<NotificationFilter, 'recipient' | 'clientId'> {
   const clientId = onlyClient(caller)
-  if (clientId !== null) return { recipient: 'client', clientId }
+  if (clientId !== null) return { clientId }
   return onlyCustomer(caller) === null ? {} : { recipient: 'customer' }
 }
 

@@ -12,7 +12,7 @@ import type { Employee } from './staff.ts'
 
 /** How clients and employees go: their rows stay, marked, where something refers to them, and go where nothing does. */
 
-/** A lease still runs; nothing was written. */
+/** A lease still runs, or is owed for; nothing was written. */
 export class LeasesRunning extends Error {
   override name = 'LeasesRunning'
 }
@@ -38,7 +38,7 @@ export async function removeEmployee(em: EntityManager, employee: Employee, at: 
  * Nothing of it is left when nothing refers to it. Throws `LeasesRunning`.
  */
 export async function removeCompany(em: EntityManager, { tenantId, id }: CompanyId, at: Instant): Promise<void> {
-  if ((await em.count(Leases, { tenantId, clientId: id, isRunning: true })) > 0) throw new LeasesRunning(id)
+  if (await owesStill(em, { tenantId, id })) throw new LeasesRunning(id)
   const of = { tenantId, clientId: id }
   if (await isReferredTo(em, of)) {
     await em.nativeUpdate(Clients, { tenantId, id }, { deletedAt: at, updatedAt: at })
@@ -50,6 +50,17 @@ export async function removeCompany(em: EntityManager, { tenantId, id }: Company
   await em.nativeDelete(ClientDomains, of)
   await em.nativeUpdate(Users, of, { clientId: null })
   await happenedTo(em, { tenantId, at, type: 'client.deleted', data: [{ client_id: id }] })
+}
+
+/** Also for a device that is back: months that a pause has held back, for instance, go on a statement yet. */
+async function owesStill(em: EntityManager, { tenantId, id }: CompanyId): Promise<boolean> {
+  const rows = await em.execute(
+    `select 1 from leases l join plans p on p.id = l.plan_id
+      where l.tenant_id = ? and l.client_id = ?
+        and (l.is_running or p.lifecycle not in ('completed', 'canceled', 'terminated')) limit 1`,
+    [tenantId, id],
+  )
+  return rows.length > 0
 }
 
 async function isReferredTo(em: EntityManager, { tenantId, clientId }: { tenantId: string; clientId: string }) {

@@ -80,7 +80,7 @@ export async function findEscalation(em: EntityManager, tenant: string, id: stri
 
 export type NotificationFilter = {
   recipient?: Recipient
-  /** The company itself, or whose lease it is. */
+  /** To this company: as who owes its statements, and as whose lease it is. */
   clientId?: string
   planId?: string
   customerId?: string
@@ -101,7 +101,7 @@ export async function listNotifications(
 
 function ofClient(em: EntityManager, tenantId: string, clientId: string): object {
   const leases = em.createQueryBuilder(Leases).select('planId').where({ tenantId, clientId })
-  return { $or: [{ customerId: clientId }, { planId: { $in: leases.getNativeQuery() } }] }
+  return { $or: [{ customerId: clientId }, { recipient: 'client', planId: { $in: leases.getNativeQuery() } }] }
 }
 
 function byMoment(property: string, column: string) {

@@ -7,7 +7,7 @@ import type { PaymentMethod, Plan } from '../plans/plan.ts'
 import { returned } from '../plans/returns.ts'
 import type { Instant } from '../plans/terms.ts'
 import { exchanged, offboarded, waiverAdded } from './change.ts'
-import { endChosen } from './end.ts'
+import { endChosen, gone } from './end.ts'
 import { PHONE, PlayedLease } from './example-lease.ts'
 import type { OffboardingRule } from './lease.ts'
 import { outOfStock } from './order.ts'
@@ -43,6 +43,14 @@ describe('exchanged for another device', () => {
       'tablet',
     ])
     expect(p.toldTo('lease.exchanged')).toEqual(['customer', 'client', 'back_office'])
+  })
+
+  it('for which there is no cover, the lease is covered no more', () => {
+    const p = new PlayedLease({ waiver: 12_000 }).delivered().to('2027-03-20')
+    p.says((plan, now) => exchanged(plan, { unit: 'dev_2', device: TABLET, monthly: 9_000, waiver: 0 }, now))
+    expect(p.lease.waiver).toBe(0)
+    p.says((plan, now) => gone(plan, 'lost', now))
+    expect(p.amounts().at(-1)).toBe(9 * 9_000 + TABLET.residual)
   })
 
   it('an extension and a buy-out are of what it is then', () => {

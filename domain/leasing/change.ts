@@ -25,15 +25,16 @@ export function exchanged(
     unit,
     device,
     monthly,
+    waiver = leaseOf(plan).waiver,
     reason = null,
-  }: { unit: string; device: LeasedDevice; monthly: Minor; reason?: string | null },
+  }: { unit: string; device: LeasedDevice; monthly: Minor; waiver?: Minor; reason?: string | null },
   now: Instant,
 ): Decision & { answer: Adjustment } {
   const lease = withEmployee(plan)
   refuseSameUnit(plan, unit)
   refuseMonthly(plan, monthly)
   // Whoever is told of the amounts is told of the device that they are for.
-  const given = withLease(spreading(plan), { unit, device, monthly })
+  const given = withLease(spreading(plan), { unit, device, monthly, waiver })
   const adjusted = adjust(given, { totalAmount: totalWithMonthly(plan, monthly) }, now)
   const key = `exchanged:${plan.sequence.change + 1}`
   const data = { device: device.name, instead_of: lease.device.name, unit, monthly }

@@ -19,6 +19,11 @@ export function isUndelivered(plan: Plan): boolean {
   return plan.lifecycle === 'init' || plan.lifecycle === 'dispatched'
 }
 
+/** Nothing will come of it, or no more. */
+export function isGivenUp({ lifecycle }: Plan): boolean {
+  return lifecycle === 'canceled' || lifecycle === 'pending_cancellation' || lifecycle === 'terminated'
+}
+
 /** Sent to the employee. Throws RuleBroken `lease_step_wrong` unless it waits for that. */
 export function dispatched(plan: Plan, { tracking }: { tracking: string | null }, now: Instant): Decision {
   mustBe(plan, ['init'], 'dispatched')

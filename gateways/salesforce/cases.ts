@@ -146,8 +146,10 @@ async function connect({ loginUrl, clientId, clientSecret, ...user }: Salesforce
 }
 
 function codeOf(error: unknown): string | undefined {
-  const { errorCode } = error as { errorCode?: unknown }
-  return typeof errorCode === 'string' ? errorCode : undefined
+  const { errorCode, name = '' } = error as { errorCode?: unknown; name?: string }
+  if (typeof errorCode === 'string') return errorCode
+  // A login that is refused has OAuth's word for it as its name, such as `invalid_client`.
+  return /^[a-z]+(_[a-z]+)+$/.test(name) ? name : undefined
 }
 
 /** jsforce would wait half an hour. */

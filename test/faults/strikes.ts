@@ -2,7 +2,7 @@ import { chanceOf } from '../simulation/random.ts'
 
 /** Where what cannot be undone is done. */
 const MATTERS = /(before|after) (stripe .*confirm|salesforce .*|letter|commit of .*(transactions|leases|statements).*)$/
-const MOST = 6
+const MOST = 4
 
 /**
  * At which of these points a process is killed, in their order. With FAULT_POINTS=all at each of them, which takes long;

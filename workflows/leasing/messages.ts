@@ -10,11 +10,12 @@ export type DeliverCommand = Command
 /** `substitute` is a unit that was put aside for this lease; `null` when there is none. */
 export type OutOfStockCommand = Command & { substitute: string | null }
 export type ChooseEndCommand = Command & { end: EndChoice }
-/** `unit` was put aside for this lease; `monthly` in minor units, from now on. */
+/** `unit` was put aside for this lease; minor units: `monthly` from now on, of which `waiver` is for cover, over the term. */
 export type ExchangeCommand = Command & {
   unit: string
   device: LeasedDevice
   monthly: number
+  waiver?: number
   reason: string | null
 }
 /** Minor units a month. */

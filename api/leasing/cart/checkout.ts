@@ -9,7 +9,7 @@ import {
 } from '../../../db/leasing/carts.ts'
 import { releaseHold } from '../../../db/leasing/units.ts'
 import { type PlanRow, Plans } from '../../../db/plans/plans.ts'
-import { isUndelivered } from '../../../domain/leasing/order.ts'
+import { isGivenUp, isUndelivered } from '../../../domain/leasing/order.ts'
 import type { Plan } from '../../../domain/plans/plan.ts'
 import { cancel, planWorkflowId } from '../../../workflows/plans/messages.ts'
 import { idFrom } from '../../http/idempotency.ts'
@@ -66,7 +66,7 @@ async function orderAll(asking: Asking, lines: ClaimedLine[], { requestId, payme
     ).map((plan) => [plan.id, plan]),
   )
   // Somebody had begun to undo this checkout.
-  if ([...there.values()].some(({ state }) => !isUndelivered(state as Plan))) throw undone()
+  if ([...there.values()].some(({ state }) => isGivenUp(state as Plan))) throw undone()
   const missing: { id: string; order: Prepared }[] = []
   for (const line of lines.filter(({ leaseId }) => !there.has(leaseId))) {
     missing.push({ id: line.leaseId, order: await preparedLine(asking, line, paymentMethod) })
@@ -91,11 +91,14 @@ async function preparedLine(asking: Asking, line: ClaimedLine, paymentMethod: st
   return prepared(asking, LeaseQuoteBody.parse(asked))
 }
 
-/** What was ordered is cancelled and what was put aside is given back. Until all of that is certain, the lines stay as they are. */
+/**
+ * What was ordered is cancelled and what was put aside is given back; what the employee has got meanwhile is theirs. Until
+ * all of that is certain, the lines stay as they are. */
 async function undo(asking: Asking, leases: string[], { id }: Checkout): Promise<void> {
   const { em, deps, caller } = asking
   try {
-    for (const lease of leases) {
+    const kept = await deliveredOf(asking, leases)
+    for (const lease of leases.filter((one) => !kept.includes(one))) {
       // Also one that is not on record yet: an earlier start of it may have got no answer.
       const workflow = planWorkflowId({ id: lease, kind: 'lease' })
       await send(deps, workflow, cancel, { id: `undo_${id}`, by: caller.sub }).catch((error: unknown) => {
@@ -109,6 +112,11 @@ async function undo(asking: Asking, leases: string[], { id }: Checkout): Promise
     await cartLeft(em, id)
     throw error
   }
+}
+
+async function deliveredOf(asking: Asking, leases: string[]): Promise<string[]> {
+  const there = await plansOf(asking, leases)
+  return there.filter(({ state }) => !isUndelivered(state as Plan)).map(({ id }) => id)
 }
 
 function plansOf({ em, caller }: Asking, ids: string[]): Promise<PlanRow[]> {

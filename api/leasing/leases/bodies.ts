@@ -3,7 +3,7 @@ import { PAYERS } from '../../../domain/leasing/lease.ts'
 import { line, metadata, paymentMethodId, positiveAmount, timeOfDay, timezone } from '../../http/fields.ts'
 import { RetryPolicyBody } from '../../plans/agreements.ts'
 
-const DEFAULT_REMINDER_DAYS = 3
+export const DEFAULT_REMINDER_DAYS = 3
 
 export const deviceCode = line(64).meta({ description: 'Code of a model.' })
 export const employeeId = line(64)
@@ -24,7 +24,12 @@ const fields = {
   timezone: timezone.optional().meta({ description: "That of the client's statements, unless it is given." }),
   billing_time: timeOfDay.optional().meta({ description: '09:00, unless it is given.' }),
   retry_policy: RetryPolicyBody.optional(),
-  reminder_days: z.int().min(0).max(60).default(DEFAULT_REMINDER_DAYS),
+  reminder_days: z
+    .int()
+    .min(0)
+    .max(60)
+    .optional()
+    .meta({ description: `Unless it is given, ${DEFAULT_REMINDER_DAYS} for who pays themselves, and 0 for payroll.` }),
   coupon_code: line(64).optional(),
   test_clock: line(64).optional().meta({ description: "The client's; no other one is taken." }),
   metadata: metadata.optional(),

@@ -49,12 +49,12 @@ export function exchangeRoute(app: App, deps: ApiDeps): void {
   app.post(`${LEASING.path}/:id/exchange`, { schema }, async (request, reply) => {
     const rows = await planToChange(request, request.params.id, LEASING, deps)
     const asking = askingOf(request, deps)
-    const { device, monthly } = await newDevice(asking, rows, request.body)
+    const { device, monthly, waiver } = await newDevice(asking, rows, request.body)
     const change = {
       decide: (plan: Parameters<typeof exchanged>[0], now: string) =>
-        exchanged(plan, { unit: '', device, monthly }, now),
+        exchanged(plan, { unit: '', device, monthly, waiver }, now),
       send: (command: Command) =>
-        exchange(asking, rows, { ...command, device, monthly, reason: request.body.reason ?? null }),
+        exchange(asking, rows, { ...command, device, monthly, waiver, reason: request.body.reason ?? null }),
     }
     return answerAdjusted(request, reply, { kind: LEASING, deps, rows, change, preview: request.query.preview })
   })
@@ -72,19 +72,22 @@ function exchange(asking: Asking, { plan }: PlanRows, command: Exchange): Promis
   })
 }
 
-/** The device, and what it costs a month, by the store of the lease's client over the same term. */
+/**
+ * The device, what it costs a month by the store of the lease's client over the same term, and its cover within that: none
+ * when there is none for the model.
+ */
 async function newDevice(
   asking: Asking,
   { plan }: PlanRows,
   { device_code, total_amount }: z.output<typeof ExchangeBody>,
-): Promise<{ device: LeasedDevice; monthly: number }> {
+): Promise<{ device: LeasedDevice; monthly: number; waiver: number }> {
   if (total_amount !== undefined && !isStaff(asking.caller)) {
     throw new Problem(403, 'forbidden', 'The amount is agreed with the company.')
   }
   const client = await clientOf(asking, plan)
   const model = await offeredModel(asking, client, device_code)
   const { terms, lease } = plan.state
-  const { price, subsidy, residual, total } = leasePrice({
+  const { price, subsidy, residual, waiver, total } = leasePrice({
     price: model.price,
     subsidy: client.store.subsidy,
     residualPercent: client.store.residualPercent,
@@ -93,5 +96,5 @@ async function newDevice(
     currency: terms.currency,
   })
   const [monthly = 0] = installmentAmounts(total_amount ?? total, terms.termMonths, terms.currency)
-  return { device: { code: model.code, name: model.name, price, subsidy, residual }, monthly }
+  return { device: { code: model.code, name: model.name, price, subsidy, residual }, monthly, waiver }
 }

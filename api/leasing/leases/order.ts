@@ -16,7 +16,7 @@ import { refuseUnknownPlace, retryPolicy } from '../../plans/agreements.ts'
 import type { Asking } from '../../plans/kind.ts'
 import { clockOf, refuseCoupon } from '../../plans/start.ts'
 import { isStaff } from '../staff.ts'
-import { type OrderBody, STAFF_ONLY } from './bodies.ts'
+import { DEFAULT_REMINDER_DAYS, type OrderBody, STAFF_ONLY } from './bodies.ts'
 
 /** What an order is decided on, all of it checked against what the store offers. */
 export type Order = {
@@ -91,7 +91,8 @@ function termsOf(body: OrderBody, { currency, store, statement }: ClientRow, now
     cancellation: store.cancellationTerms,
     adjustmentPolicy: 'spread',
     retryPolicy: retryPolicy(body.retry_policy),
-    reminderDays: body.reminder_days,
+    // Nobody needs to be reminded of what comes off their pay.
+    reminderDays: body.reminder_days ?? (body.payer === 'payroll' ? 0 : DEFAULT_REMINDER_DAYS),
   }
 }
 

@@ -175,6 +175,9 @@ describe('a company', () => {
       expect(await ask('DELETE', one)).toMatchObject({ status: 409, body: { code: 'leases_running' } })
     }
     await sql('update leases set is_running = false where employee_id = ?', [employee.employee_id])
+    // The device is back, and months are still to be deducted.
+    expect((await ask('DELETE', url)).status).toBe(409)
+    await sql(`update plans set lifecycle = 'completed' where customer_id = ?`, [employee.employee_id])
     expect((await ask('DELETE', url)).status).toBe(204)
     for (const gone of [url, `${url}/store`, `${url}/employees`, `/employees/${employee.employee_id}`]) {
       expect([gone, (await ask('GET', gone)).status]).toEqual([gone, 404])
