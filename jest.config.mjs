@@ -39,7 +39,7 @@ const simulation = { displayName: 'simulation', testMatch: ['<rootDir>/test/simu
 
 export default {
   // Servers, their clients and the workers under test share the machine's cores with jest.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   testTimeout: 60_000,
   projects: [unit, simulation, replay, calendar, integration, e2e, faults].map((project) => ({

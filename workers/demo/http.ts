@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Asks one server in JSON, as any client of it would. */
 export type Http = {
@@ -10,10 +11,12 @@ export type Http = {
   delete<T>(path: string): Promise<T>
 }
 
-/** Throws with what the server says is wrong for every answer that is not a success. */
+const PATIENCE_MS = 120_000
+
+/** Throws with what the server says is wrong for every answer that is not a success. Comes back when it is told to. */
 export function httpClient(base: string, authorization?: string): Http {
   const ask = async <T>(method: string, path: string, body?: object | string): Promise<T> => {
-    const answer = await fetch(base + path, {
+    const answer = await patiently(base + path, {
       method,
       headers: {
         ...(authorization ? { authorization } : {}),
@@ -33,6 +36,15 @@ export function httpClient(base: string, authorization?: string): Http {
     csv: (path, text) => ask('POST', path, text),
     patch: (path, body) => ask('PATCH', path, body),
     delete: (path) => ask('DELETE', path),
+  }
+}
+
+async function patiently(url: string, request: RequestInit): Promise<Response> {
+  for (const until = Date.now() + PATIENCE_MS; ; ) {
+    const answer = await fetch(url, request)
+    const seconds = Number(answer.headers.get('retry-after'))
+    if (answer.ok || seconds === 0 || Date.now() > until) return answer
+    await sleep(seconds * 1000)
   }
 }
 
