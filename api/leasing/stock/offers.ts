@@ -12,14 +12,18 @@ export type Wanted = {
   cursor?: string | undefined
 }
 
-/** Of what there is, one page of what somebody looks for. Every word of `q` must be there somewhere. Throws `InvalidCursor`. */
-export function offersFor(offers: readonly Offer[], models: readonly string[] | null, wanted: Wanted): Page<Offer> {
+/** What a company's store offers: the models that it names, or all, of those that are priced in its currency. */
+export type Shelf = { models: readonly string[] | null; currency: string }
+
+/** Of what there is, one page of what somebody looks for, in one store or, without any, in all. Every word of `q` must be there somewhere. Throws `InvalidCursor`. */
+export function offersFor(offers: readonly Offer[], store: Shelf | null, wanted: Wanted): Page<Offer> {
   const { q = '', manufacturer, max_price = Number.POSITIVE_INFINITY, available, sort, limit, cursor } = wanted
-  const only = models && new Set(models)
+  const only = store?.models && new Set(store.models)
   const words = searchable(q).split(/\s+/).filter(Boolean)
   const maker = manufacturer === undefined ? undefined : searchable(manufacturer)
   const fits = (offer: Offer) =>
     (!only || only.has(offer.model.code)) &&
+    (!store || offer.model.currency === store.currency) &&
     (!available || offer.available > 0) &&
     offer.model.price <= max_price &&
     (maker === undefined || searchable(offer.model.manufacturer) === maker) &&

@@ -227,7 +227,8 @@ describe('a store', () => {
 
   it('shows what the company of the caller offers', async () => {
     const [a, b, c] = [await model(), await model(), await model()]
-    const [one, other] = [await company([a, b]), await company(null)]
+    const abroad = await model({ currency: 'EUR' })
+    const [one, other] = [await company([a, b, abroad]), await company(null)]
     await sleep(1000)
     const store = (token: string, query = '') => ask('GET', `/store/devices?limit=100${query}`, { token })
     for (const token of [one.employee, one.clientAdmin]) {
@@ -235,6 +236,8 @@ describe('a store', () => {
       expect((await store(token, `&client_id=${other.id}`)).status).toBe(404)
     }
     expect(codes(await store(other.employee))).toEqual(expect.arrayContaining([a, b, c]))
+    // It could not be ordered: the company pays in another currency.
+    expect(codes(await store(other.employee))).not.toContain(abroad)
     expect(codes(await store(admin, `&client_id=${one.id}`))).toEqual([a, b])
     expect((await store(admin, '&client_id=cli_none')).status).toBe(404)
     expect(codes(await store(admin))).toEqual(expect.arrayContaining([a, b, c]))

@@ -10,7 +10,7 @@ import { clientId, flag, listQuery, pageOf } from '../../http/fields.ts'
 import { notFound } from '../../http/problem.ts'
 import { type Caller, callerOf, onlyClient, onlyCustomer } from '../../identity/caller.ts'
 import { cachedCatalogue, type Offer } from './catalogue.ts'
-import { offersFor, SORTS } from './offers.ts'
+import { offersFor, type Shelf, SORTS } from './offers.ts'
 import { Model } from './shapes.ts'
 
 const storeQuery = z.strictObject({
@@ -47,21 +47,25 @@ export function storeRoute(app: App, deps: ApiDeps): void {
     const caller = callerOf(request)
     const em = deps.orm.em.fork()
     const { client_id, ...wanted } = request.query
-    const models = await offeredTo(em, caller, client_id)
-    const page = offersFor(await catalogue(em, caller.tenant), models, wanted)
+    const store = await storeShown(em, caller, client_id)
+    const page = offersFor(await catalogue(em, caller.tenant), store, wanted)
     return { data: page.data.map(showOffer), next_cursor: page.nextCursor }
   })
 }
 
-/** Codes of the models in the store that the caller is shown, `null` for all. Throws a 404 for another's store. */
-async function offeredTo(em: EntityManager, caller: Caller, named: string | undefined): Promise<string[] | null> {
+/** The store that the caller is shown, `null` for all that there is. Throws a 404 for another's store. */
+async function storeShown(em: EntityManager, caller: Caller, named: string | undefined): Promise<Shelf | null> {
   const own = await ownClient(em, caller)
   if (own !== null && named !== undefined && named !== own) throw notFound('client')
   const id = own ?? named
   if (id === undefined) return null
-  const client = await em.findOne(Clients, { tenantId: caller.tenant, id, deletedAt: null }, { fields: ['store'] })
+  const client = await em.findOne(
+    Clients,
+    { tenantId: caller.tenant, id, deletedAt: null },
+    { fields: ['store', 'currency'] },
+  )
   if (!client) throw notFound('client')
-  return client.store.models
+  return { models: client.store.models, currency: client.currency }
 }
 
 /** The company of an employee or a company's admin; `null` for those who may look into every store. */
