@@ -38,8 +38,8 @@ const calendar = { displayName: 'calendar', testMatch: ['<rootDir>/test/calendar
 const simulation = { displayName: 'simulation', testMatch: ['<rootDir>/test/simulation/**/*.test.ts'] }
 
 export default {
-  // Servers, their clients and the workers under test share the machine's cores with jest.
-  maxWorkers: 2,
+  // Servers, their clients and the workers under test share the machine's cores with jest, but many tests wait.
+  maxWorkers: 3,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   testTimeout: 60_000,
   projects: [unit, simulation, replay, calendar, integration, e2e, faults].map((project) => ({
