@@ -54,10 +54,13 @@ export async function cartOrdered(em: EntityManager, checkoutId: string, at: Ins
   await em.nativeUpdate(CartLines, { checkoutId }, { orderedAt: at, checkoutUntil: null })
 }
 
-/** Nothing of the checkout came about: the lines are as they were. */
-export async function cartGivenBack(em: EntityManager, checkoutId: string): Promise<void> {
+/** Nothing of the checkout came about but these leases: their lines are gone, and the others are as they were. */
+export async function cartGivenBack(em: EntityManager, checkoutId: string, kept: string[]): Promise<void> {
   const free = { checkoutId: null, leaseId: null, checkoutUntil: null }
-  await em.nativeUpdate(CartLines, { checkoutId, orderedAt: null }, free)
+  await em.transactional(async (tx) => {
+    await tx.nativeDelete(CartLines, { checkoutId, orderedAt: null, leaseId: { $in: kept } })
+    await tx.nativeUpdate(CartLines, { checkoutId, orderedAt: null }, free)
+  })
 }
 
 /** Nobody knows how far it came: whoever repeats it may go on at once. */

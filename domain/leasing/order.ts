@@ -19,9 +19,14 @@ export function isUndelivered(plan: Plan): boolean {
   return plan.lifecycle === 'init' || plan.lifecycle === 'dispatched'
 }
 
-/** Nothing will come of it, or no more. */
-export function isGivenUp({ lifecycle }: Plan): boolean {
-  return lifecycle === 'canceled' || lifecycle === 'pending_cancellation' || lifecycle === 'terminated'
+/** The employee has got the device, whatever became of it since. */
+export function wasDelivered(plan: Plan): boolean {
+  return leaseOf(plan).order.deliveredAt !== null
+}
+
+/** Cancelled or terminated before the device was delivered. */
+export function wasGivenUp(plan: Plan): boolean {
+  return !isUndelivered(plan) && !wasDelivered(plan)
 }
 
 /** Sent to the employee. Throws RuleBroken `lease_step_wrong` unless it waits for that. */

@@ -131,7 +131,10 @@ describe('a cart', () => {
     expect([refused.status, refused.body.code]).toEqual([409, 'plan_ended'])
     expect((await leases()).map(({ status }: { status: string }) => status)).toEqual(['active'])
     expect((await units(codes)).map(({ status }) => status).sort()).toEqual(['available', 'leased'])
-    expect(await cart()).toHaveLength(2)
+    const [left, ...others] = await cart()
+    expect([left.is_being_ordered, others]).toEqual([false, []])
+    const rest = await checkout()
+    expect([rest.status, rest.body.leases.length, (await leases()).length]).toEqual([201, 1, 2])
   })
 })
 

@@ -9,7 +9,7 @@ import {
 } from '../../../db/leasing/carts.ts'
 import { releaseHold } from '../../../db/leasing/units.ts'
 import { type PlanRow, Plans } from '../../../db/plans/plans.ts'
-import { isGivenUp, isUndelivered } from '../../../domain/leasing/order.ts'
+import { wasDelivered, wasGivenUp } from '../../../domain/leasing/order.ts'
 import type { Plan } from '../../../domain/plans/plan.ts'
 import { cancel, planWorkflowId } from '../../../workflows/plans/messages.ts'
 import { idFrom } from '../../http/idempotency.ts'
@@ -66,7 +66,7 @@ async function orderAll(asking: Asking, lines: ClaimedLine[], { requestId, payme
     ).map((plan) => [plan.id, plan]),
   )
   // Somebody had begun to undo this checkout.
-  if ([...there.values()].some(({ state }) => isGivenUp(state as Plan))) throw undone()
+  if ([...there.values()].some(({ state }) => wasGivenUp(state as Plan))) throw undone()
   const missing: { id: string; order: Prepared }[] = []
   for (const line of lines.filter(({ leaseId }) => !there.has(leaseId))) {
     missing.push({ id: line.leaseId, order: await preparedLine(asking, line, paymentMethod) })
@@ -92,8 +92,9 @@ async function preparedLine(asking: Asking, line: ClaimedLine, paymentMethod: st
 }
 
 /**
- * What was ordered is cancelled and what was put aside is given back; what the employee has got meanwhile is theirs. Until
- * all of that is certain, the lines stay as they are. */
+ * What was ordered is cancelled and what was put aside is given back; what the employee has got meanwhile is theirs, and no
+ * part of the cart. Until all of that is certain, the lines stay as they are.
+ */
 async function undo(asking: Asking, leases: string[], { id }: Checkout): Promise<void> {
   const { em, deps, caller } = asking
   try {
@@ -107,7 +108,7 @@ async function undo(asking: Asking, leases: string[], { id }: Checkout): Promise
       })
     }
     for (const lease of leases) await releaseHold(em, lease)
-    await cartGivenBack(em, id)
+    await cartGivenBack(em, id, kept)
   } catch (error) {
     await cartLeft(em, id)
     throw error
@@ -116,7 +117,7 @@ async function undo(asking: Asking, leases: string[], { id }: Checkout): Promise
 
 async function deliveredOf(asking: Asking, leases: string[]): Promise<string[]> {
   const there = await plansOf(asking, leases)
-  return there.filter(({ state }) => !isUndelivered(state as Plan)).map(({ id }) => id)
+  return there.filter(({ state }) => wasDelivered(state as Plan)).map(({ id }) => id)
 }
 
 function plansOf({ em, caller }: Asking, ids: string[]): Promise<PlanRow[]> {
