@@ -30,8 +30,6 @@ export type PlanWorkerOptions = {
   /** What is encrypted with them is all that Temporal gets to see. */
   keys: KeyRing
   onCharge?: (outcome: string) => void
-  /** A file with the workflows of this working tree packed already, which takes seconds. */
-  bundle?: string
   options?: Partial<WorkerOptions>
 }
 
@@ -44,15 +42,13 @@ export async function createPlanWorker(
 ): Promise<{ worker: Worker; connection: NativeConnection }> {
   const connection = await NativeConnection.connect({ address: asked.address })
   const now = () => instantOf(Date.now())
-  const workflows = asked.bundle
-    ? { workflowBundle: { codePath: asked.bundle } }
-    : { workflowsPath: WORKFLOWS, bundlerOptions: { preloadModules: SHARED_MODULES } }
   const worker = await Worker.create({
     connection,
     namespace: asked.namespace,
     taskQueue: asked.taskQueue,
     dataConverter: encrypting(asked.keys),
-    ...workflows,
+    workflowsPath: WORKFLOWS,
+    bundlerOptions: { preloadModules: SHARED_MODULES },
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),

@@ -1,4 +1,5 @@
-import { type Canceled, type Cancellation, sharedTenor, type Tenor } from '../support/e2e-client.ts'
+import { sharedTenor, type Tenor } from '../support/e2e-client.ts'
+import type { Canceled, Cancellation } from '../support/shapes.ts'
 
 let tenor: Tenor
 beforeAll(async () => {

@@ -1,4 +1,5 @@
-import { type Begun, type Escalation, sharedTenor, type Tenor } from '../support/e2e-client.ts'
+import { type Begun, sharedTenor, type Tenor } from '../support/e2e-client.ts'
+import type { Escalation } from '../support/shapes.ts'
 
 let tenor: Tenor
 beforeAll(async () => {

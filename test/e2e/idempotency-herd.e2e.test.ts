@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { isHealthy, programPart } from '../../workers/stack/children.ts'
 import { createPart, type Part } from '../../workers/stack/part.ts'
 import { freePort } from '../../workers/stack/ports.ts'
-import { type Plan, sharedTenor, Tenor } from '../support/e2e-client.ts'
+import { sharedTenor, Tenor } from '../support/e2e-client.ts'
+import type { Plan } from '../support/shapes.ts'
 import { sharedStack } from '../support/stack.ts'
 
 const AT_ONCE = 200

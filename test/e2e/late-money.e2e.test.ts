@@ -1,4 +1,5 @@
-import { type Begun, type Plan, sharedTenor, type Tenor } from '../support/e2e-client.ts'
+import { type Begun, sharedTenor, type Tenor } from '../support/e2e-client.ts'
+import type { Plan } from '../support/shapes.ts'
 
 let tenor: Tenor
 beforeAll(async () => {

@@ -5,9 +5,10 @@ import { inTenant } from '../../db/tenancy/scope.ts'
 import { isHealthy, programPart } from '../../workers/stack/children.ts'
 import { createPart, type Part } from '../../workers/stack/part.ts'
 import { freePort } from '../../workers/stack/ports.ts'
-import { type Answer, type Plan, sharedTenor, Tenor, type Transaction } from '../support/e2e-client.ts'
+import { type Answer, sharedTenor, Tenor } from '../support/e2e-client.ts'
 import { TEST_KEYS } from '../support/keys.ts'
 import { placeModel } from '../support/leasing.ts'
+import type { Plan, Transaction } from '../support/shapes.ts'
 import { sharedStack } from '../support/stack.ts'
 
 type Lease = Omit<Plan, 'payment_terms_id'> & {

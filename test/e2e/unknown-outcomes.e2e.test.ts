@@ -1,6 +1,7 @@
 import type { Stack } from '../../workers/stack/stack.ts'
-import { type Begun, type Fault, ownTenor, type Tenor } from '../support/e2e-client.ts'
+import { type Begun, ownTenor, type Tenor } from '../support/e2e-client.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from '../support/servers.ts'
+import type { Fault } from '../support/shapes.ts'
 import { databaseEnv } from '../support/stack.ts'
 
 let tenor: Tenor

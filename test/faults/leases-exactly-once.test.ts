@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Answer, Mail } from '../support/e2e-client.ts'
+import type { Answer } from '../support/e2e-client.ts'
+import type { Mail } from '../support/shapes.ts'
 import { FaultStack } from './fault-stack.ts'
 import { converged, violations } from './judge.ts'
 import { type Lease, type Lessee, newLessee, newModel, payrollViolations, stockViolations } from './leasing.ts'

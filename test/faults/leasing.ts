@@ -1,7 +1,8 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { withCheckDigit } from '../../domain/leasing/imei.ts'
 import type { Chance } from '../simulation/random.ts'
-import type { Plan, Tenor } from '../support/e2e-client.ts'
+import type { Tenor } from '../support/e2e-client.ts'
+import type { Plan } from '../support/shapes.ts'
 import type { FaultStack } from './fault-stack.ts'
 
 /** Companies, stock and orders of those who lease while everything is broken, and what must hold of all of them together. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from '../simulation/random.ts'
-import { type Begun, type Plan, planPath } from '../support/e2e-client.ts'
+import { type Begun, planPath } from '../support/e2e-client.ts'
+import type { Plan } from '../support/shapes.ts'
 import type { FaultStack } from './fault-stack.ts'
 import { LEASE_DEEDS, type LeaseDeed, leaseRequest, newLessee } from './leasing.ts'
 

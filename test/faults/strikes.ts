@@ -4,14 +4,19 @@ import { chanceOf } from '../simulation/random.ts'
 const MATTERS = /(before|after) (stripe .*confirm|salesforce .*|letter|commit of .*(transactions|leases|statements).*)$/
 const MOST = 4
 
+/** Said with the points, so that a run can be played again. */
+const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000)
+
 /**
  * At which of these points a process is killed, in their order. With FAULT_POINTS=all at each of them, which takes long;
  * else at a few, drawn anew every time, most of them where it matters most.
  */
-export function strikesOf(points: string[], seed = Date.now()): string[] {
+export function strikesOf(points: string[]): string[] {
   if (process.env.FAULT_POINTS === 'all') return points
   const chance = chanceOf(seed)
-  const shuffled = points.map((point) => ({ point, rank: chance.int(0, 1_000) - (MATTERS.test(point) ? 700 : 0) }))
-  const drawn = shuffled.toSorted((a, b) => a.rank - b.rank).slice(0, MOST)
-  return points.filter((point) => drawn.some((one) => one.point === point))
+  const ranked = points.map((point) => ({ point, rank: chance.int(0, 1_000) - (MATTERS.test(point) ? 700 : 0) }))
+  const drawn = ranked.toSorted((a, b) => a.rank - b.rank).slice(0, MOST)
+  const strikes = points.filter((point) => drawn.some((one) => one.point === point))
+  process.stderr.write(`FAULTS_SEED=${seed}: the worker is killed ${strikes.join('; ')}\n`)
+  return strikes
 }

@@ -28,8 +28,7 @@ const MANY = '100000000'
  * One request at a time: with several `--workers`, what one is answered changes what another is about to make up, which
  * schemathesis takes for a flaw of its own; it goes on with the next operation and says nothing.
  */
-const MADE_UP = ['--phases', 'examples,fuzzing']
-const MADE_UP_AND_COVERED = ['--phases', 'examples,coverage,fuzzing']
+const madeUpWith = (coverage: boolean) => ['--phases', `examples,${coverage ? 'coverage,' : ''}fuzzing`]
 /** Within a time, and not with so many examples: here answers always have a say, and only within a time it begins anew. */
 const LINKS = ['--phases', 'stateful']
 
@@ -89,8 +88,7 @@ async function fuzz(): Promise<number> {
       examples,
     })
     const places = { api: tenor.at.api, folder, receiver: receiver.url }
-    const phases = values.coverage ? MADE_UP_AND_COVERED : MADE_UP
-    const madeUp = examples > 0 ? await run(command, settings, phases, places) : 0
+    const madeUp = examples > 0 ? await run(command, settings, madeUpWith(values.coverage), places) : 0
     const followed = links > 0 ? await run(command, settings, [...LINKS, '--max-time', values.links], places) : 0
     return Math.max(madeUp, followed)
   } finally {

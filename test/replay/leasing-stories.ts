@@ -3,7 +3,8 @@ import { withCheckDigit } from '../../domain/leasing/imei.ts'
 import { clockWorkflowId } from '../../workflows/clocks/messages.ts'
 import { statementsWorkflowId } from '../../workflows/leasing/statement-messages.ts'
 import { planWorkflowId } from '../../workflows/plans/messages.ts'
-import type { Plan, Tenor } from '../support/e2e-client.ts'
+import type { Tenor } from '../support/e2e-client.ts'
+import type { Plan } from '../support/shapes.ts'
 
 /** Lives leases, and what companies owe for them, in every way that their workflows have. */
 

@@ -5,7 +5,10 @@ const LONGEST = ['simulation', 'faults', 'e2e', 'replay']
 
 export default class LongestFirst extends TestSequencer {
   sort(tests) {
-    const rank = ({ context }) => LONGEST.indexOf(context.config.displayName.name) >>> 0
+    const rank = ({ context }) => {
+      const at = LONGEST.indexOf(context.config.displayName.name)
+      return at === -1 ? LONGEST.length : at
+    }
     return super.sort(tests).toSorted((one, other) => rank(one) - rank(other))
   }
 }

@@ -7,8 +7,8 @@ import { openDatabase } from '../../db/orm.ts'
 import { encrypting } from '../../secrets/data-converter.ts'
 import { type KeyRing, keyRing } from '../../secrets/key-ring.ts'
 import { type ApiWorld, ask, startApiWorld } from '../../test/support/api-world.ts'
-import { bundleFile } from '../../test/support/bundle-file.ts'
 import { TEST_KEYS, TEST_KEYS_TEXT } from '../../test/support/keys.ts'
+import { packedWorkflows } from '../../test/support/packed-workflows.ts'
 import { freshTaskQueue, temporalAddress } from '../../test/support/servers.ts'
 import { refuseMissingKeys } from '../keys.ts'
 import { createPlanWorker } from '../plan-worker.ts'
@@ -62,7 +62,12 @@ async function processesWith(keys: KeyRing): Promise<{ app: FastifyInstance; ops
 async function workerWith(keys: KeyRing): Promise<() => Promise<void>> {
   const orm = await openDatabase(urlOf(world.workerOrm), { role: 'worker', keys })
   const gateway = world.deps.payments
-  const places = { address: temporalAddress(), namespace: 'default', taskQueue: queue, bundle: await bundleFile() }
+  const places = {
+    address: temporalAddress(),
+    namespace: 'default',
+    taskQueue: queue,
+    options: await packedWorkflows(),
+  }
   const asked = { orm, gateway, keys, ...places }
   const { worker, connection } = await createPlanWorker(asked)
   const running = worker.run()
