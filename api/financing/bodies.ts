@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { civilOf, isCivil, parseInstant } from '../../domain/calendar.ts'
 import { endDate } from '../../domain/plans/schedule.ts'
-import type { CancellationTerms, Terms } from '../../domain/plans/terms.ts'
+import { type CancellationTerms, REMINDER_DAYS, type Terms } from '../../domain/plans/terms.ts'
 import {
   currency,
   customerId,
@@ -24,7 +24,6 @@ import {
 import type { Asked } from '../plans/kind.ts'
 
 const DEFAULT_CANCELLATION: CancellationTerms = { type: 'pro_rata' }
-const DEFAULT_REMINDER_DAYS = 3
 
 const fields = {
   total_amount: positiveAmount.meta({ description: 'For the whole term, before any discount.' }),
@@ -38,7 +37,7 @@ const fields = {
   cancellation_terms: CancellationTermsBody.optional(),
   adjustment_policy: z.enum(['spread', 'catch_up']).default('spread'),
   retry_policy: RetryPolicyBody.optional(),
-  reminder_days: z.int().min(0).max(60).default(DEFAULT_REMINDER_DAYS),
+  reminder_days: z.int().min(0).max(60).default(REMINDER_DAYS),
   coupon_code: line(64).optional(),
   payment_terms: keptObject.optional().meta({ description: 'Kept and returned as given.' }),
   test_clock: line(64).optional(),

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { ENDED } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { Customers } from '../customers/customers.ts'
 import { Users } from '../identity/users.ts'
@@ -52,13 +53,13 @@ export async function removeCompany(em: EntityManager, { tenantId, id }: Company
   await happenedTo(em, { tenantId, at, type: 'client.deleted', data: [{ client_id: id }] })
 }
 
-/** Also for a device that is back: months that a pause has held back, for instance, go on a statement yet. */
+/** Also for a device that is back: months that a pause has held back, for instance, go on a statement yet (keeps Statements). */
 async function owesStill(em: EntityManager, { tenantId, id }: CompanyId): Promise<boolean> {
   const rows = await em.execute(
     `select 1 from leases l join plans p on p.id = l.plan_id
       where l.tenant_id = ? and l.client_id = ?
-        and (l.is_running or p.lifecycle not in ('completed', 'canceled', 'terminated')) limit 1`,
-    [tenantId, id],
+        and (l.is_running or (l.payer = 'payroll' and p.lifecycle not in (?))) limit 1`,
+    [tenantId, id, ENDED],
   )
   return rows.length > 0
 }

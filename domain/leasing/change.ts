@@ -8,7 +8,7 @@ import type { PaymentMethod, Plan } from '../plans/plan.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
 import type { Instant } from '../plans/terms.ts'
 import { keptEarly } from './end.ts'
-import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, withLease } from './lease.ts'
+import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, reminderDaysOf, withLease } from './lease.ts'
 import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
 import { monthlyOf, monthsToCome, totalWithMonthly } from './pricing.ts'
 import { deductionChanged, tell } from './told.ts'
@@ -111,16 +111,14 @@ export function offboarded(
   }
 }
 
-/** Reminders begin with it: nobody needs to be reminded of what comes off their pay. */
-const REMINDER_DAYS = 3
-
 function transferred(plan: Plan, paymentMethod: PaymentMethod | null, now: Instant): Decision {
   if (leaseOf(plan).payer === 'employee') return { plan, effects: [] }
   if (!paymentMethod) {
     const message = 'The employee has no payment method of their own to go on with'
     throw new RuleBroken('invalid_request', `${message}.`, [{ pointer: '/payment_method', message }])
   }
-  const terms = { ...plan.terms, reminderDays: plan.terms.reminderDays || REMINDER_DAYS }
+  // Reminders begin with it.
+  const terms = { ...plan.terms, reminderDays: plan.terms.reminderDays || reminderDaysOf('employee') }
   const installments = pastRemindersDropped(plan.installments, terms, now)
   const { plan: changed, effects } = changePaymentMethod(
     withLease({ ...plan, terms, installments }, { payer: 'employee' }),

@@ -4,7 +4,7 @@ import { sum } from '../plans/figures.ts'
 import type { ChargeOutcome } from '../plans/outcome.ts'
 import { PAYROLL } from '../plans/plan.ts'
 import type { Instant, Terms } from '../plans/terms.ts'
-import type { LeasedDevice, Payer } from './lease.ts'
+import { type LeasedDevice, type Payer, reminderDaysOf } from './lease.ts'
 import { makeLease } from './make.ts'
 import { delivered } from './order.ts'
 
@@ -52,7 +52,7 @@ export function exampleLease({
     terms: exampleTerms({
       startDate: orderedAt.slice(0, 10),
       cancellation: { type: 'none' },
-      reminderDays: payer === 'payroll' ? 0 : 3,
+      reminderDays: reminderDaysOf(payer),
       ...terms,
     }),
     total,

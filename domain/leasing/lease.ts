@@ -1,6 +1,6 @@
 import type { Minor } from '../money.ts'
 import type { Plan } from '../plans/plan.ts'
-import type { CivilDate, Instant } from '../plans/terms.ts'
+import { type CivilDate, type Instant, REMINDER_DAYS } from '../plans/terms.ts'
 
 /**
  * What a lease is beside being a plan: a device that an employee has for a term. Its instalments, charges and end are the
@@ -35,6 +35,11 @@ export type Lease = {
 
 export const PAYERS = ['payroll', 'employee'] as const
 export type Payer = (typeof PAYERS)[number]
+
+/** Unless it is agreed otherwise: nobody needs to be reminded of what comes off their pay (keeps Telling). */
+export function reminderDaysOf(payer: Payer): number {
+  return payer === 'payroll' ? 0 : REMINDER_DAYS
+}
 
 /** The model as it was when it was ordered; amounts in minor units. */
 export type LeasedDevice = { code: string; name: string; price: Minor; subsidy: Minor; residual: Minor }

@@ -60,6 +60,8 @@ export const LIFECYCLES = [
   'completed',
 ] as const
 export type Lifecycle = (typeof LIFECYCLES)[number]
+/** After these no new instalment falls due. */
+export const ENDED: readonly Lifecycle[] = ['completed', 'canceled', 'terminated']
 
 /** As shown: `past_due` is an active plan with an escalated instalment. */
 export const PLAN_STATUSES = [...LIFECYCLES, 'past_due'] as const

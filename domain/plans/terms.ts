@@ -22,6 +22,9 @@ export type Terms = {
   reminderDays: number
 }
 
+/** Unless it is agreed otherwise. */
+export const REMINDER_DAYS = 3
+
 /** ISO 4217 code in upper case. */
 export type Currency = string
 /** `YYYY-MM-DD`, in the zone of the plan. */

@@ -4,7 +4,7 @@ import { orderMoments, orderTimePassed } from '../leasing/order.ts'
 import type { Decision, Effect } from './effects.ts'
 import { collectibles, dueMoment, hasOpenCharge, unpaid, withInstallment } from './figures.ts'
 import { resume } from './pause.ts'
-import type { Installment, Plan } from './plan.ts'
+import { ENDED, type Installment, type Plan } from './plan.ts'
 import { nothingLeft } from './refunding.ts'
 import { reminderMoment } from './reminders.ts'
 import type { CivilDate, Instant } from './terms.ts'
@@ -65,11 +65,10 @@ export function isOver(plan: Plan, now: Instant): boolean {
 
 /** Everything is settled: nothing is left to do for the plan but to listen. */
 export function hasEnded(plan: Plan): boolean {
-  const ended = plan.lifecycle === 'completed' || plan.lifecycle === 'canceled' || plan.lifecycle === 'terminated'
   const open = collectibles(plan).some(
     (i) => i.open !== null || i.openLink !== null || i.escalation !== null || i.status === 'scheduled',
   )
-  return ended && !open && plan.payments.length === 0 && plan.refunds.length === 0
+  return ENDED.includes(plan.lifecycle) && !open && plan.payments.length === 0 && plan.refunds.length === 0
 }
 
 function listeningUntil(plan: Plan): Instant | null {

@@ -93,7 +93,7 @@ describe('a case', () => {
 
   it('says what Salesforce has against it', async () => {
     const wrong = cases({ loginUrl: sandbox.url, clientId: 'tenor', clientSecret: 'wrong' })
-    await expect(wrong.upsert(escalation)).rejects.toBeInstanceOf(CaseNotSaved)
+    await expect(wrong.upsert(escalation)).rejects.toMatchObject({ name: 'CaseNotSaved', code: 'invalid_client' })
     await fault('limit_exceeded')
     await expect(gateway().upsert(escalation)).rejects.toMatchObject({ code: 'REQUEST_LIMIT_EXCEEDED' })
   })

@@ -1,9 +1,7 @@
 import { z } from 'zod'
-import { PAYERS } from '../../../domain/leasing/lease.ts'
+import { PAYERS, reminderDaysOf } from '../../../domain/leasing/lease.ts'
 import { line, metadata, paymentMethodId, positiveAmount, timeOfDay, timezone } from '../../http/fields.ts'
 import { RetryPolicyBody } from '../../plans/agreements.ts'
-
-export const DEFAULT_REMINDER_DAYS = 3
 
 export const deviceCode = line(64).meta({ description: 'Code of a model.' })
 export const employeeId = line(64)
@@ -29,7 +27,9 @@ const fields = {
     .min(0)
     .max(60)
     .optional()
-    .meta({ description: `Unless it is given, ${DEFAULT_REMINDER_DAYS} for who pays themselves, and 0 for payroll.` }),
+    .meta({
+      description: `Unless it is given, ${reminderDaysOf('employee')} for who pays themselves, and ${reminderDaysOf('payroll')} for payroll.`,
+    }),
   coupon_code: line(64).optional(),
   test_clock: line(64).optional().meta({ description: "The client's; no other one is taken." }),
   metadata: metadata.optional(),

@@ -117,6 +117,18 @@ describe('an order', () => {
     expect([refused.status, refused.body.code]).toEqual([409, 'out_of_stock'])
   })
 
+  it('has reminders for who pays themselves, and none of what comes off pay, unless it says otherwise', async () => {
+    const days = async (asked: object) => {
+      const [who, code] = [await employee(), await placeModel(world.orm)]
+      return (await order({ employee_id: who, device_code: code, term_months: 12, ...asked })).body.reminder_days
+    }
+    const own = { payer: 'employee', payment_method: 'pm_card_visa' }
+    expect([await days({ payer: 'payroll' }), await days(own)]).toEqual([0, 3])
+    expect([await days({ payer: 'payroll', reminder_days: 5 }), await days({ ...own, reminder_days: 0 })]).toEqual([
+      5, 0,
+    ])
+  })
+
   it('whose unit went to somebody else before a worker came gets another one, or is refused', async () => {
     const taskQueue = freshTaskQueue()
     const app = await world.another({ taskQueue })

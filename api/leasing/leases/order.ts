@@ -4,6 +4,7 @@ import { type ClientRow, Clients } from '../../../db/leasing/clients.ts'
 import { type EmployeeRow, Employees } from '../../../db/leasing/employees.ts'
 import { type DeviceModelRow, DeviceModels } from '../../../db/leasing/stock.ts'
 import { civilOf } from '../../../domain/calendar.ts'
+import { reminderDaysOf } from '../../../domain/leasing/lease.ts'
 import { makeLease } from '../../../domain/leasing/make.ts'
 import { leasePrice, type Price } from '../../../domain/leasing/pricing.ts'
 import type { Decision } from '../../../domain/plans/effects.ts'
@@ -16,7 +17,7 @@ import { refuseUnknownPlace, retryPolicy } from '../../plans/agreements.ts'
 import type { Asking } from '../../plans/kind.ts'
 import { clockOf, refuseCoupon } from '../../plans/start.ts'
 import { isStaff } from '../staff.ts'
-import { DEFAULT_REMINDER_DAYS, type OrderBody, STAFF_ONLY } from './bodies.ts'
+import { type OrderBody, STAFF_ONLY } from './bodies.ts'
 
 /** What an order is decided on, all of it checked against what the store offers. */
 export type Order = {
@@ -91,8 +92,7 @@ function termsOf(body: OrderBody, { currency, store, statement }: ClientRow, now
     cancellation: store.cancellationTerms,
     adjustmentPolicy: 'spread',
     retryPolicy: retryPolicy(body.retry_policy),
-    // Nobody needs to be reminded of what comes off their pay.
-    reminderDays: body.reminder_days ?? (body.payer === 'payroll' ? 0 : DEFAULT_REMINDER_DAYS),
+    reminderDays: body.reminder_days ?? reminderDaysOf(body.payer),
   }
 }
 

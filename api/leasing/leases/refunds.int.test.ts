@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findCustomer } from '../../../db/customers/people.ts'
 import { TestClocks } from '../../../db/plans/test-clocks.ts'
 import { inTenant } from '../../../db/tenancy/scope.ts'
-import { type ApiWorld, startApiWorld } from '../../../test/support/api-world.ts'
+import { type ApiWorld, startApiWorld, tokenOf } from '../../../test/support/api-world.ts'
 import { placeModel } from '../../../test/support/leasing.ts'
 import { balancesOf } from '../../../test/support/read-back.ts'
 
@@ -132,6 +132,11 @@ describe('a lease that was deducted from pay and paid ahead by card', () => {
       })
       expect(await moved(lease)).toEqual([...paid, ...wanted.refunds].sort())
       expect(await atGateway(lease)).toEqual([[13_500, wanted.card]])
+      const told = `/notifications?type=payment.receipt`
+      const company = tokenOf({ sub: 'hr', roles: ['client_admin'], client: lease.client })
+      const { data: receipts } = (await world.ask('GET', told, { token: company })).body
+      // For January and February; what its employee paid is the employee's to know.
+      expect(receipts.map(({ plan_id }: { plan_id: string }) => plan_id.split('_')[0])).toEqual(['sp', 'sp'])
       const [, , march, april] = await statementsOf(lease)
       const credited = wanted.credits.reduce((sum, amount) => sum + amount, 4_500)
       expect(march).toEqual({ lines: [], total: 0, carried: 0 })

@@ -136,7 +136,7 @@ export const unique = (domains: string[]): string[] => [...new Set(domains)]
 /** What the database refuses, in words. */
 function named(error: unknown): never {
   if (error instanceof LeasesRunning) {
-    throw conflict('leases_running', 'Leases of the company still run: end them first.')
+    throw conflict('leases_running', 'Leases of the company still run, or are still deducted from pay: end them first.')
   }
   if (!(error instanceof DomainsTaken)) throw error
   const errors = error.domains.map((domain) => ({ pointer: '/domains', message: `${domain} is another company's` }))

@@ -15,7 +15,10 @@ export type Wanted = {
 /** What a company's store offers: the models that it names, or all, of those that are priced in its currency. */
 export type Shelf = { models: readonly string[] | null; currency: string }
 
-/** Of what there is, one page of what somebody looks for, in one store or, without any, in all. Every word of `q` must be there somewhere. Throws `InvalidCursor`. */
+/**
+ * Of what there is, one page of what somebody looks for, in one store or, without any, in all. Every word of `q` must be
+ * there somewhere. Throws `InvalidCursor`.
+ */
 export function offersFor(offers: readonly Offer[], store: Shelf | null, wanted: Wanted): Page<Offer> {
   const { q = '', manufacturer, max_price = Number.POSITIVE_INFINITY, available, sort, limit, cursor } = wanted
   const only = store?.models && new Set(store.models)
