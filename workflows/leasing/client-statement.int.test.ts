@@ -10,7 +10,9 @@ import { addDays, civilOf, instantOf, startOfDay } from '../../domain/calendar.t
 import type { StatementSettings } from '../../domain/leasing/store.ts'
 import { addClient, addDeductions, addLeases, MONTHLY } from '../../test/support/leasing.ts'
 import { balancesOf } from '../../test/support/read-back.ts'
+import { freshTaskQueue } from '../../test/support/servers.ts'
 import { startWorkflowWorld, type WorkflowWorld } from '../../test/support/workflow-world.ts'
+import { clockWorkflowId } from '../clocks/messages.ts'
 import { changePaymentMethod, resolve } from '../plans/messages.ts'
 import { standing, statementsWorkflowId } from './statement-messages.ts'
 
@@ -39,11 +41,8 @@ async function newClient({ clock, outcomes = [], method = CARD, statement = MONT
 
 type Client = Awaited<ReturnType<typeof newClient>>
 
-const ensure = (client: Client) =>
-  ensureStatements(
-    { orm: world.orm, temporal: world.client, now: () => new Date(), config: { taskQueue: world.taskQueue } },
-    client,
-  )
+const ensure = (client: Client, taskQueue = world.taskQueue) =>
+  ensureStatements({ orm: world.orm, temporal: world.client, now: () => new Date(), config: { taskQueue } }, client)
 const take = (client: Client, number: number, at: string, amount = 10_000, lines = 2) =>
   addDeductions(em(), { prefix: client.prefix, count: lines, number, amount, at })
 const statementsOf = (client: Client): Promise<StatementRow[]> =>
@@ -157,6 +156,19 @@ describe("a client's statements", () => {
     },
     120_000,
   )
+
+  it('are known to their clock when they are started, also when no worker has come to them yet', async () => {
+    const clock = await world.startClock('2027-01-20T12:00:00Z')
+    const client = await newClient({ clock })
+    await ensure(client, freshTaskQueue())
+    const handle = world.client.workflow.getHandle(clockWorkflowId(clock))
+    // In its history when its present task is done.
+    const joined = await until(async () => {
+      const { events } = await handle.fetchHistory()
+      return events?.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'join')
+    })
+    expect(joined).toBe(true)
+  }, 60_000)
 
   it('that wait for a broker hold up no test clock', async () => {
     const clock = await world.startClock('2027-01-20T12:00:00Z')

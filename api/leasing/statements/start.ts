@@ -7,6 +7,7 @@ import { lastStatement } from '../../../db/leasing/close-statement.ts'
 import { TestClocks } from '../../../db/plans/test-clocks.ts'
 import { sinceEndOf, sinceNow } from '../../../domain/leasing/statements.ts'
 import type { TestClock } from '../../../domain/plans/plan.ts'
+import { clockWorkflowId, join } from '../../../workflows/clocks/messages.ts'
 import {
   type SettingsTold,
   STATEMENTS_WORKFLOW,
@@ -43,6 +44,10 @@ export async function ensureStatements(deps: StartDeps, client: { id: string; te
       staticSummary: `Statements of client ${row.id}`,
     }),
   )
+  // They join by themselves when a worker comes to them: a clock that is advanced before would pass them by.
+  if (!start.clock) return
+  const clock = temporal.workflow.getHandle(clockWorkflowId(start.clock.id))
+  await ifThere(temporal, () => clock.signal(join, { workflow: statementsWorkflowId(row.id) }))
 }
 
 /** For a client that was deleted: what is left of it is put on a last statement, at the end of its period. */
@@ -53,13 +58,18 @@ export async function endStatements(
   await tellIfThere(deps, client, { settings: client.statement, isEnding: true })
 }
 
-async function tellIfThere(
+function tellIfThere(
   { temporal }: Pick<ApiDeps, 'temporal'>,
   { id }: Pick<ClientRow, 'id'>,
   told: SettingsTold,
 ): Promise<void> {
   const handle = temporal.workflow.getHandle(statementsWorkflowId(id))
-  await within(temporal, SERVER_MS, () => handle.signal(settingsChanged, told)).catch((error: unknown) => {
+  return ifThere(temporal, () => handle.signal(settingsChanged, told))
+}
+
+/** Does nothing when the workflow is over, or never was. */
+async function ifThere(temporal: ApiDeps['temporal'], tell: () => Promise<void>): Promise<void> {
+  await within(temporal, SERVER_MS, tell).catch((error: unknown) => {
     if (!(error instanceof WorkflowNotFoundError)) throw error
   })
 }
