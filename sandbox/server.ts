@@ -40,6 +40,14 @@ export function cutConnection(reply: FastifyReply): FastifyReply {
   return reply
 }
 
+/** Begins an answer of 200 and cuts the connection in the middle of it. */
+export function cutAnswer(reply: FastifyReply): FastifyReply {
+  reply.hijack()
+  reply.raw.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 })
+  reply.raw.write('{"id":', () => reply.raw.destroy())
+  return reply
+}
+
 /** Waits; a wait longer than what Node's timers can hold would fire at once, so it is cut to that. */
 export async function pause(milliseconds: number): Promise<void> {
   await delay(Math.min(milliseconds, 2_147_483_647))

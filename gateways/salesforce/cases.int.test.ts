@@ -55,6 +55,13 @@ describe('a case', () => {
     expect(await kept()).toMatchObject([{ fields: { Status: 'Closed' } }])
   })
 
+  it('is one of many about the same plan and customer', async () => {
+    const { upsert } = gateway()
+    await upsert(escalation)
+    await upsert({ ...escalation, externalId: 'esc_1_5_2' })
+    expect(await kept()).toMatchObject([{ external_id: 'esc_1_4_2' }, { external_id: 'esc_1_5_2' }])
+  })
+
   it('is told after a login that was never answered', async () => {
     await control('POST', 'faults', { mode: 'slow', count: 1, ms: 60_000, path: '/oauth2/token' })
     const { upsert } = gateway({ timeoutMs: 1_000 })
@@ -75,7 +82,7 @@ describe('a case', () => {
     expect(await kept()).toHaveLength(1)
   })
 
-  it.each(['error_500', 'rate_limit', 'limit_exceeded', 'row_lock', 'down', 'lose_answer'])(
+  it.each(['error_500', 'rate_limit', 'limit_exceeded', 'row_lock', 'down', 'lose_answer', 'cut_answer'])(
     'may be sent again after %s',
     async (mode) => {
       const { upsert } = gateway()
@@ -85,6 +92,19 @@ describe('a case', () => {
       expect(await kept()).toHaveLength(1)
     },
   )
+
+  it('is given up, and nothing else with it, when the connection breaks in the middle of the answer', async () => {
+    const unhandled: Error[] = []
+    const note = (error: Error) => void unhandled.push(error)
+    process.on('uncaughtExceptionMonitor', note)
+    await fault('cut_answer')
+    await expect(gateway().upsert(escalation)).rejects.toMatchObject({
+      code: 'NO_ANSWER',
+      cause: { message: 'fetch failed' },
+    })
+    process.off('uncaughtExceptionMonitor', note)
+    expect(unhandled).toEqual([])
+  })
 
   it('is not waited for longer than said', async () => {
     await control('POST', 'faults', { mode: 'slow', ms: 600, count: 1, path: '/sobjects/' })

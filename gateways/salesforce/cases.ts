@@ -1,4 +1,5 @@
 import jsforce, { type Connection } from '@jsforce/jsforce-node'
+import { giveWholeAnswers } from './whole-answers.ts'
 
 export type SalesforceOptions = {
   loginUrl: string
@@ -47,6 +48,8 @@ const API_VERSION = '60.0'
 const TIMEOUT_MS = 30_000
 const EXTERNAL_ID = 'Tenor_Escalation_Id__c'
 
+giveWholeAnswers(TIMEOUT_MS)
+
 /**
  * Cases at Salesforce by upsert on an external id. The org needs text fields on Case of the names in `fieldsOf`, and
  * `Tenor_Escalation_Id__c` as unique external id.
@@ -72,19 +75,20 @@ async function saved(connection: Connection, about: Case): Promise<string> {
   try {
     const result = await connection.sobject('Case').upsert(record, EXTERNAL_ID)
     // An update is answered without a body by some versions of the API.
-    return result.id ?? (await caseIdOf(connection, about.externalId))
+    return result.id ?? (await caseIdOf(connection, about.externalId, new Error('The case is not to be found')))
   } catch (error) {
     if (codeOf(error) !== 'DUPLICATE_VALUE') throw error
+    // Two upserts of a new case at once: the other one made it a moment before. Else another field is unique there.
+    const Id = await caseIdOf(connection, about.externalId, error)
+    await connection.sobject('Case').update({ ...fieldsOf(about), Id })
+    return Id
   }
-  // Two upserts of a new case at once: the other one made it a moment before.
-  const Id = await caseIdOf(connection, about.externalId)
-  await connection.sobject('Case').update({ ...fieldsOf(about), Id })
-  return Id
 }
 
-async function caseIdOf(connection: Connection, externalId: string): Promise<string> {
+/** Throws `otherwise` when there is no such case. */
+async function caseIdOf(connection: Connection, externalId: string, otherwise: unknown): Promise<string> {
   const found = await connection.sobject('Case').findOne({ [EXTERNAL_ID]: externalId }, ['Id'])
-  if (!found?.Id) throw new Error('The case is not to be found')
+  if (!found?.Id) throw otherwise
   return found.Id
 }
 

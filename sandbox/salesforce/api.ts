@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Fault, Faults } from '../faults.ts'
-import { cutConnection, pause, type RequestStats } from '../server.ts'
+import { cutAnswer, cutConnection, pause, type RequestStats } from '../server.ts'
 import { duplicate, notFound, SalesforceError } from './errors.ts'
 import { query } from './query.ts'
 import { asAnswer, type SalesforceRecords } from './records.ts'
@@ -171,13 +171,13 @@ async function troubled(
   if (fault.mode === 'slow') await pause(fault.ms)
   if (fault.mode === 'session_expired') org.sessions.closeAll()
   if (fault.mode === 'duplicate_race' && parts) return send(reply, () => lostRace(org, parts, work))
-  if (fault.mode !== 'lose_answer') return send(reply, work)
+  if (fault.mode !== 'lose_answer' && fault.mode !== 'cut_answer') return send(reply, work)
   try {
     work()
   } catch (error) {
     if (!(error instanceof SalesforceError)) throw error
   }
-  return cutConnection(reply)
+  return fault.mode === 'cut_answer' ? cutAnswer(reply) : cutConnection(reply)
 }
 
 /** Somebody else's upsert of the same external id was a moment earlier: the record is there, this request is refused. */

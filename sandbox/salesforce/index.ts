@@ -22,6 +22,7 @@ export type SalesforceSandbox = { url: string; port: number; close: () => Promis
 const FAULTS = [
   'slow',
   'lose_answer',
+  'cut_answer',
   'error_500',
   'rate_limit',
   'limit_exceeded',

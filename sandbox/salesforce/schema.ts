@@ -48,9 +48,11 @@ export function idPrefix(type: string): string {
   return PREFIX[type] ?? '000'
 }
 
-/** Custom fields named so (`Tenor_Escalation_Id__c`) are external ids, unique whatever their case. */
+/** The fields that an administrator of the org has made external ids, unique whatever their case. */
+const EXTERNAL_IDS = ['Tenor_Escalation_Id__c']
+
 export function isExternalId(field: string): boolean {
-  return /\w_Id__c$/.test(field)
+  return EXTERNAL_IDS.includes(field)
 }
 
 /** Refuses fields that there are not, that cannot be written, and values that do not fit. */
