@@ -20,6 +20,8 @@ export type DatabaseOptions = {
   name?: string
   /** How long to wait for a connection before giving up, in milliseconds; default 10 s. */
   connectTimeoutMs?: number
+  /** How long to wait for an answer before the connection is given up, in milliseconds; default 60 s. */
+  answerWithinMs?: number
   /** What personal data is sealed with; without them it can be neither read nor written. */
   keys?: KeyRing
   /** Told of the pool when the first query makes it. */
@@ -65,6 +67,9 @@ export function databaseConfig(url: string, options: DatabaseOptions = {}) {
       application_name: options.name ?? 'tenor',
       connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      // Migrations may take longer.
+      ...(role && { answerWithinMs: options.answerWithinMs ?? 60_000 }),
       onPoolCreated: options.onPool,
       // A process that was cut off while it held a plan's row must not hold it for ever.
       idle_in_transaction_session_timeout: 60_000,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { startProxy, type TcpProxy } from '../../test/faults/proxy.ts'
 import { type FreshDatabase, freshDatabase } from '../../test/support/servers.ts'
@@ -12,7 +13,7 @@ beforeAll(async () => {
   const url = new URL(database.urls.api)
   way = await startProxy(Number(url.port))
   url.port = String(way.port)
-  orm = await openDatabase(url.href, { role: 'api', poolSize: 1, connectTimeoutMs: 5_000 })
+  orm = await openDatabase(url.href, { role: 'api', poolSize: 1, connectTimeoutMs: 5_000, answerWithinMs: 2_000 })
 }, 60_000)
 afterAll(async () => {
   await orm?.close()
@@ -49,6 +50,24 @@ describe('of a pool with one connection, one that is lost in a transaction makes
         throw new Error('Something else went wrong')
       }),
   }
+
+  it('over which nothing comes any more', async () => {
+    await transaction((execute) => execute('select 1'))
+    way.loseAnswers(60_000)
+    await expect(transaction((execute) => execute('select 1'))).rejects.toThrow('has not answered for 2000 ms')
+    way.loseAnswers(0)
+    // It is cut a moment later.
+    await sleep(50)
+    expect(await transaction((execute) => execute('select 1 as one'))).toEqual([{ one: 1 }])
+    expect(poolOf(orm)).toMatchObject({ waiting: 0, open: 1 })
+  })
+
+  it('but not one that waits longer without anything to do', async () => {
+    const pid = () => transaction((execute) => execute('select pg_backend_pid() as pid'))
+    const before = await pid()
+    await sleep(2_500)
+    expect(await pid()).toEqual(before)
+  })
 
   it.each(Object.entries(LOST))('%s', async (_, lose) => {
     await expect(lose()).rejects.toThrow()

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import { currentScope, type Scope } from './scope.ts'
 
@@ -25,10 +26,24 @@ export class TenantClient extends pg.Client {
   /** What comes before statements has been prepared on this connection. */
   #isPrepared = false
 
-  /** With `needsScope`, statements outside any scope are refused here rather than find nothing there. */
-  constructor(config: pg.ClientConfig & { needsScope?: boolean }) {
+  /**
+   * With `needsScope`, statements outside any scope are refused here rather than find nothing there. With
+   * `answerWithinMs`, a connection over which nothing has come for so long while something was asked is given up: what is
+   * between us and PostgreSQL may be gone without a word, and whoever waits would wait for ever.
+   */
+  constructor(config: pg.ClientConfig & { needsScope?: boolean; answerWithinMs?: number }) {
     super(config)
     this.#needsScope = config.needsScope ?? false
+    const { answerWithinMs } = config
+    if (answerWithinMs !== undefined) this.once('connect', () => this.#watch(answerWithinMs))
+  }
+
+  #watch(answerWithinMs: number): void {
+    const client = this as unknown as Insides
+    const { stream } = client.connection
+    stream.setTimeout(answerWithinMs, () => {
+      if (!client.readyForQuery) stream.destroy(new Error(`PostgreSQL has not answered for ${answerWithinMs} ms`))
+    })
   }
 
   // pg's overloads answer a promise, a query or nothing by what they are given; one of this form is all of them.
@@ -169,6 +184,8 @@ type Wire = {
   bind(message: { statement?: string | undefined; values: unknown[] }): void
   execute(message: object): void
 }
+/** What pg's types leave out of its client. */
+type Insides = { connection: { stream: Socket }; readyForQuery: boolean }
 type RawQuery = {
   submit(wire: Wire): Error | null
   handleDataRow(message: unknown): void

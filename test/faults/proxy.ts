@@ -59,7 +59,7 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     },
     loseAnswers(forMs) {
       losingUntil = Date.now() + forMs
-      setTimeout(cut, forMs)
+      setTimeout(cut, forMs).unref()
     },
     async close() {
       cut()
