@@ -82,7 +82,7 @@ const LEASES: Record<string, Access> = {
 const PERMISSIONS: Record<string, Access> = {
   ...ofPlans('/payment_terms'),
   ...LEASES,
-  'GET /receipts/:id.pdf': OWN,
+  'GET /receipts/:id.pdf': [...OWN, 'client_admin'],
   'POST /customers': OPERATE,
   'GET /customers/:id': OWN,
   'PATCH /customers/:id': OPERATE,

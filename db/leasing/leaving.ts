@@ -18,6 +18,11 @@ export class LeasesRunning extends Error {
   override name = 'LeasesRunning'
 }
 
+/** A statement is being closed, or closed and not paid; nothing was written. */
+export class StatementsUnpaid extends Error {
+  override name = 'StatementsUnpaid'
+}
+
 /** Within the caller's transaction. Throws `LeasesRunning`. */
 export async function removeEmployee(em: EntityManager, employee: Employee, at: Instant): Promise<void> {
   const { tenantId, id, clientId } = employee
@@ -36,10 +41,11 @@ export async function removeEmployee(em: EntityManager, employee: Employee, at: 
 
 /**
  * Its employees are no longer there either, and its domains are free for another one. Within the caller's transaction.
- * Nothing of it is left when nothing refers to it. Throws `LeasesRunning`.
+ * Nothing of it is left when nothing refers to it. Throws `LeasesRunning` and `StatementsUnpaid`.
  */
 export async function removeCompany(em: EntityManager, { tenantId, id }: CompanyId, at: Instant): Promise<void> {
   if (await owesStill(em, { tenantId, id })) throw new LeasesRunning(id)
+  if (await hasUnpaidStatement(em, { tenantId, id })) throw new StatementsUnpaid(id)
   const of = { tenantId, clientId: id }
   if (await isReferredTo(em, of)) {
     await em.nativeUpdate(Clients, { tenantId, id }, { deletedAt: at, updatedAt: at })
@@ -59,6 +65,17 @@ async function owesStill(em: EntityManager, { tenantId, id }: CompanyId): Promis
     `select 1 from leases l join plans p on p.id = l.plan_id
       where l.tenant_id = ? and l.client_id = ?
         and (l.is_running or (l.payer = 'payroll' and p.lifecycle not in (?))) limit 1`,
+    [tenantId, id, ENDED],
+  )
+  return rows.length > 0
+}
+
+/** Of a company that is gone, nobody could give another payment method for it. */
+async function hasUnpaidStatement(em: EntityManager, { tenantId, id }: CompanyId): Promise<boolean> {
+  const rows = await em.execute(
+    `select 1 from statements s left join plans p on p.id = s.plan_id
+      where s.tenant_id = ? and s.client_id = ?
+        and (s.status <> 'closed' or (s.total > 0 and (p.id is null or p.lifecycle not in (?)))) limit 1`,
     [tenantId, id, ENDED],
   )
   return rows.length > 0

@@ -47,12 +47,13 @@ async function workflowsWith(query: string): Promise<number> {
 
 const workflowsOf = ({ plan, clock }: Begun) => [plan.workflow.workflow_id, clockWorkflowId(clock)]
 
-/** Brings a plan on by a month again and again until told to stop. */
+/** Brings a plan on by a month every second or so until told to stop: the releases need the machine as well. */
 async function live({ clock }: Begun, isOver: () => boolean): Promise<void> {
   for (let month = 1; !isOver() && month < 600; month++) {
     const to = new Date(Date.UTC(2027, month, 16)).toISOString().replace('.000Z', 'Z')
     await stack.insist('POST', `/test_clocks/${clock}/advance`, { to })
     await stack.settled(clock)
+    await sleep(1_000)
   }
 }
 

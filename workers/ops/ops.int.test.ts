@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { type ApiWorld, startApiWorld } from '../../test/support/api-world.ts'
 import { TEST_KEYS } from '../../test/support/keys.ts'
-import { addLeases } from '../../test/support/leasing.ts'
+import { addClient, addDeductions, addLeases } from '../../test/support/leasing.ts'
 import { planWorkflowId } from '../../workflows/plans/messages.ts'
 import { resetCommand, signalCommand } from './batch.ts'
 import { type Ops, UsageError } from './connect.ts'
@@ -121,6 +121,19 @@ describe('stuck', () => {
     expect(await stuckCommand(ops, { minutes: 10 })).toBe(0)
     await sql(`delete from leases where plan_id like 'ls_cli_ops_%'`)
     await sql(`delete from plans where id like 'ls_cli_ops_%'`)
+  })
+
+  it('finds deductions that wait for longer than a period, even if there never was a statement', async () => {
+    const [em, client] = [world.orm.em.fork(), 'cli_unbilled']
+    await addClient(em, { id: client })
+    await addLeases(em, { client, count: 1 })
+    const at = new Date(Date.now() - 40 * 86_400_000).toISOString()
+    await addDeductions(em, { prefix: client, count: 1, number: 1, amount: 10_000, at })
+    expect(await stuckCommand(ops, { minutes: 10 })).toBe(1)
+    expect(said).toEqual([expect.stringContaining(`unbilled deductions  ${client}  1 lines wait`), '1 found.'])
+    said = []
+    await sql(`update clients set statement = statement || '{"period": "quarterly"}' where id = ?`, [client])
+    expect(await stuckCommand(ops, { minutes: 10 })).toBe(0)
   })
 })
 

@@ -31,13 +31,13 @@ const LATE = `
        and (t.status in ('pending', 'unknown') or t.created_at > coalesce(c.now, now()) - interval '1 day'))
    order by p.next_billing_at`
 
-/** Lines that a closing has passed over, and that the one after it has not taken either; or of another currency. */
+/** By its own clock, lines wait for longer than a period lasts; or they are of another currency. */
 const UNBILLED = `
   select c.id, count(*) || ' lines wait for a statement since ' || min(d.at) as detail
-    from payroll_deductions d join clients c on c.id = d.client_id
-   where d.statement_id is null and (d.currency <> c.currency or d.at < (
-     select s.cut_off from statements s where s.client_id = c.id and s.status = 'closed'
-      order by s.number desc offset 1 limit 1))
+    from payroll_deductions d join clients c on c.id = d.client_id left join test_clocks k on k.id = c.test_clock_id
+   where d.statement_id is null and (k.id is null or (k.status = 'ready' and k.deleted_at is null))
+     and (d.currency <> c.currency or d.at < coalesce(k.now, now()) - interval '2 days' - case c.statement ->> 'period'
+       when 'weekly' then interval '7 days' when 'monthly' then interval '31 days' else interval '92 days' end)
    group by c.id`
 
 /** By its own clock, the back office should have been reminded of an order the day before. */

@@ -9,6 +9,7 @@ import { conflict, type Problem } from '../../http/problem.ts'
 import type { Asking, Creation } from '../../plans/kind.ts'
 import { showQuote } from '../../plans/present.ts'
 import { ANY_METHOD, methodOf, startPlan } from '../../plans/start.ts'
+import { beginStatements } from '../statements/start.ts'
 import type { OrderBody } from './bodies.ts'
 import { decideOrder, type Order, readOrder } from './order.ts'
 
@@ -41,12 +42,15 @@ export async function orderLease(asking: Asking, body: OrderBody, creation: Crea
 
 export type Prepared = Order & { paymentMethod: PaymentMethod }
 
-/** Everything that can be refused before a unit is put aside. */
+/** Everything that can be refused, or fail, before a unit is put aside. */
 export async function prepared(asking: Asking, body: OrderBody): Promise<Prepared> {
   const order = await readOrder(asking, body)
   decideOrder(asking, order, { id: 'ls_', unit: '', paymentMethod: anyMethod(body) })
-  const own = () => methodOf(asking, order.customer, body.payment_method ?? null)
-  return { ...order, paymentMethod: body.payer === 'payroll' ? PAYROLL : await own() }
+  if (body.payer !== 'payroll') {
+    return { ...order, paymentMethod: await methodOf(asking, order.customer, body.payment_method ?? null) }
+  }
+  await beginStatements(asking.deps, { id: order.client.id, tenantId: asking.caller.tenant })
+  return { ...order, paymentMethod: PAYROLL }
 }
 
 function anyMethod({ payer }: OrderBody): PaymentMethod {

@@ -93,6 +93,23 @@ describe('an order', () => {
     expect(made.body.lease.unit.device_id).toBe(unit?.id)
   })
 
+  it('has the statements of its company begin, and begin anew after they were ended by hand', async () => {
+    const company = await placeCompany(world.orm, { store: { maximumPerEmployee: 3 } })
+    const code = await placeModel(world.orm, { units: 3 })
+    const who = await placeEmployee(world.orm, company)
+    const statements = world.deps.temporal.workflow.getHandle(`client-statement-${company}`)
+    const ordered = () => order({ employee_id: who, device_code: code, payer: 'payroll' })
+    const state = async () => (await statements.describe()).status.name
+    expect((await ordered()).status).toBe(201)
+    const { runId } = await statements.describe()
+    await statements.terminate('by hand')
+    expect((await ordered()).status).toBe(201)
+    const { runId: anew } = await statements.describe()
+    expect([await state(), anew === runId]).toEqual(['RUNNING', false])
+    expect((await ordered()).status).toBe(201)
+    expect((await statements.describe()).runId).toBe(anew)
+  })
+
   it('says of every field what the store does not offer', async () => {
     const code = await placeModel(world.orm, { currency: 'EUR', waiverMonthly: null })
     const asked = { employee_id: await employee(), device_code: code, term_months: 7, damage_waiver: true }

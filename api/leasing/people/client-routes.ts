@@ -1,6 +1,6 @@
 import { instantOf } from '../../../db/columns.ts'
 import { changeCompany, DomainsTaken, pageOfCompanies } from '../../../db/leasing/companies.ts'
-import { LeasesRunning, removeCompany } from '../../../db/leasing/leaving.ts'
+import { LeasesRunning, removeCompany, StatementsUnpaid } from '../../../db/leasing/leaving.ts'
 import { payableAtGateway } from '../../customers/at-gateway.ts'
 import type { ApiDeps } from '../../deps.ts'
 import { answers, json, unchanged, writeAnswers } from '../../http/answers.ts'
@@ -135,6 +135,9 @@ export const unique = (domains: string[]): string[] => [...new Set(domains)]
 
 /** What the database refuses, in words. */
 function named(error: unknown): never {
+  if (error instanceof StatementsUnpaid) {
+    throw conflict('statements_unpaid', 'A statement of the company is not paid yet.')
+  }
   if (error instanceof LeasesRunning) {
     throw conflict('leases_running', 'Leases of the company still run, or are still deducted from pay: end them first.')
   }

@@ -177,6 +177,15 @@ describe('a company', () => {
     await sql('update leases set is_running = false where employee_id = ?', [employee.employee_id])
     // The device is back, and months are still to be deducted.
     expect((await ask('DELETE', url)).status).toBe(409)
+    await sql(
+      `insert into statements (id, tenant_id, client_id, number, status, period_start, period_end, cut_off, currency,
+          lines_amount, total, plan_id, created_at, closed_at)
+        select 'st_unpaid', tenant_id, ?, 1, 'closed', '2027-01-01', '2027-01-31', '2027-02-01', 'USD', 100, 100, id,
+          created_at, created_at from plans where customer_id = ?`,
+      [client.client_id, employee.employee_id],
+    )
+    await sql(`update leases set payer = 'employee' where employee_id = ?`, [employee.employee_id])
+    expect(await ask('DELETE', url)).toMatchObject({ status: 409, body: { code: 'statements_unpaid' } })
     await sql(`update plans set lifecycle = 'completed' where customer_id = ?`, [employee.employee_id])
     expect((await ask('DELETE', url)).status).toBe(204)
     for (const gone of [url, `${url}/store`, `${url}/employees`, `/employees/${employee.employee_id}`]) {

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { WorkflowNotFoundError } from '@temporalio/client'
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
 import { instantOf } from '../../../db/columns.ts'
 import { type ClientRow, Clients } from '../../../db/leasing/clients.ts'
@@ -22,7 +22,7 @@ type StartDeps = Pick<ApiDeps, 'orm' | 'temporal' | 'now'> & { config: Pick<ApiD
 
 /**
  * Has the client's statements closed from now on, by the settings that it has now. To be called when a client is made or
- * changed, and before its first lease paid by payroll; calling it again does no harm.
+ * changed; calling it again does no harm.
  */
 export async function ensureStatements(deps: StartDeps, client: { id: string; tenantId: string }): Promise<void> {
   const em = deps.orm.em.fork()
@@ -31,23 +31,53 @@ export async function ensureStatements(deps: StartDeps, client: { id: string; te
   const told = { settings: row.statement, isEnding: false }
   // Payroll may be offered no more, and statements still be owed for what was.
   if (!row.store.payers.includes('payroll')) return tellIfThere(deps, row, told)
-  const start = await startOf(em, deps, row)
-  const { temporal, config } = deps
+  const { temporal } = deps
+  const { start, options } = await beginningOf(em, deps, row)
+  const tell = { signal: settingsChanged, signalArgs: [told] }
   await within(temporal, SERVER_MS, () =>
-    temporal.workflow.signalWithStart(STATEMENTS_WORKFLOW, {
-      workflowId: statementsWorkflowId(row.id),
-      taskQueue: config.taskQueue,
-      args: [start],
-      signal: settingsChanged,
-      signalArgs: [told],
-      typedSearchAttributes: searchAttributesOf(row),
-      staticSummary: `Statements of client ${row.id}`,
-    }),
+    temporal.workflow.signalWithStart(STATEMENTS_WORKFLOW, { ...options, ...tell }),
   )
-  // They join by themselves when a worker comes to them: a clock that is advanced before would pass them by.
-  if (!start.clock) return
-  const clock = temporal.workflow.getHandle(clockWorkflowId(start.clock.id))
-  await ifThere(temporal, () => clock.signal(join, { workflow: statementsWorkflowId(row.id) }))
+  await joined(deps, start)
+}
+
+/**
+ * Has them closed from now on if they are not yet: they may never have begun, or have been ended by hand. To be called
+ * before each lease that is paid by payroll; one that is told nothing is not woken.
+ */
+export async function beginStatements(deps: StartDeps, client: { id: string; tenantId: string }): Promise<void> {
+  const em = deps.orm.em.fork()
+  const row = await em.findOne(Clients, { id: client.id, tenantId: client.tenantId, deletedAt: null })
+  if (!row) return
+  const { temporal } = deps
+  const { start, options } = await beginningOf(em, deps, row)
+  const begin = within(temporal, SERVER_MS, () => temporal.workflow.start(STATEMENTS_WORKFLOW, options))
+  const isNew = await begin.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false
+      throw error
+    },
+  )
+  if (isNew) await joined(deps, start)
+}
+
+async function beginningOf(em: EntityManager, deps: StartDeps, row: ClientRow) {
+  const start = await startOf(em, deps, row)
+  const options = {
+    workflowId: statementsWorkflowId(row.id),
+    taskQueue: deps.config.taskQueue,
+    args: [start] as [StatementsStart],
+    typedSearchAttributes: searchAttributesOf(row),
+    staticSummary: `Statements of client ${row.id}`,
+  }
+  return { start, options }
+}
+
+/** They join by themselves when a worker comes to them: a clock that is advanced before would pass them by. */
+async function joined({ temporal }: StartDeps, { client, clock }: StatementsStart): Promise<void> {
+  if (!clock) return
+  const handle = temporal.workflow.getHandle(clockWorkflowId(clock.id))
+  await ifThere(temporal, () => handle.signal(join, { workflow: statementsWorkflowId(client) }))
 }
 
 /** For a client that was deleted: what is left of it is put on a last statement, at the end of its period. */
