@@ -1,3 +1,4 @@
+import type { Role } from '../../domain/identity/roles.ts'
 import type { OffboardingRule } from '../../domain/leasing/lease.ts'
 import { type ApiWorld, startApiWorld, tokenOf } from '../../test/support/api-world.ts'
 import { placeCompany, placeEmployee, placeModel } from '../../test/support/leasing.ts'
@@ -49,6 +50,19 @@ describe('an employee who leaves', () => {
     expect(outcomes(done)).toEqual({ [running]: 'transfer' })
     expect(await lease()).toMatchObject({ status: 'active', lease: { payer: 'employee' } })
     expect((await lease()).payment_method).not.toBe('payroll')
+  })
+
+  it('may order again when they are back', async () => {
+    const { id, client, order } = await leaver('return')
+    await post(`/employees/${id}/offboard`)
+    const back = (token: string) => world.ask('PATCH', `/employees/${id}`, { body: { status: 'active' }, token })
+    const own = { sub: id, roles: ['employee'] as Role[], customer: id, client }
+    expect((await back(tokenOf(own))).body.errors).toMatchObject([{ pointer: '/status' }])
+    expect((await back(tokenOf({ sub: client, roles: ['client_admin'], client }))).body).toMatchObject({
+      status: 'active',
+      offboarded_at: null,
+    })
+    expect((await order()).status).toBe(201)
   })
 
   it("is the company's own to see off", async () => {

@@ -64,8 +64,8 @@ export function offboardRoute(app: App, deps: ApiDeps): void {
     const employee = await employeeFor(asking.em, asking.caller, request.params.id)
     const { store } = await asking.em.findOneOrFail(Clients, { tenantId: employee.tenantId, id: employee.clientId })
     const paymentMethod = await ownMethod(asking, employee, store.offboarding, request.body.payment_method)
-    const pending = await markOffboarded(asking.em, employee, instantOf(deps.now()))
-    const ended = await endAll(asking, employee, { rule: store.offboarding, paymentMethod })
+    const { since, pending } = await markOffboarded(asking.em, employee, instantOf(deps.now()))
+    const ended = await endAll(asking, employee, { since, rule: store.offboarding, paymentMethod })
     return { employee_id: employee.id, status: 'offboarded', leases: [...ended, ...pending.map(stillOrdered)] }
   })
 }
@@ -83,24 +83,27 @@ async function ownMethod(
   return methodOf(asking, customer, asked ?? null)
 }
 
-/** From here on nothing is ordered for them. Answers the leases that were ordered before and are not on record yet. */
-function markOffboarded(em: EntityManager, { tenantId, id }: EmployeeId, at: string): Promise<string[]> {
+/**
+ * From here on nothing is ordered for them. Answers since when, and the leases that were ordered before and are not on
+ * record yet.
+ */
+function markOffboarded(em: EntityManager, { tenantId, id }: EmployeeId, at: string) {
   return em.transactional(async (tx) => {
     await lockEmployee(tx, tenantId, id)
     const left = { status: 'offboarded' as const, offboardedAt: at, updatedAt: at }
     await tx.nativeUpdate(Employees, { tenantId, id, status: 'active' }, left)
-    return pendingOrders(tx, tenantId, id)
+    const { offboardedAt: since } = await tx.findOneOrFail(Employees, { tenantId, id }, { refresh: true })
+    return { since: since ?? at, pending: await pendingOrders(tx, tenantId, id) }
   })
 }
 
 type EndedLease = z.output<typeof Ended>
 
+/** `since` is of this leaving: whoever came back may leave again. */
+type Leaving = { since: string; rule: OffboardingRule; paymentMethod: PaymentMethod | null }
+
 /** One command for each lease, the same one when it is repeated. Throws what leaves the end of one unknown, after all were tried. */
-async function endAll(
-  asking: Asking,
-  { tenantId, id }: EmployeeId,
-  how: { rule: OffboardingRule; paymentMethod: PaymentMethod | null },
-): Promise<EndedLease[]> {
+async function endAll(asking: Asking, { tenantId, id }: EmployeeId, how: Leaving): Promise<EndedLease[]> {
   const ended: EndedLease[] = []
   let unknown: unknown = null
   for (const { planId } of await runningLeases(asking.em, tenantId, id)) {
@@ -121,10 +124,10 @@ async function endAll(
 async function end(
   { deps, caller }: Asking,
   lease: string,
-  how: { rule: OffboardingRule; paymentMethod: PaymentMethod | null },
+  { since, ...how }: Leaving,
 ): Promise<EndedLease['outcome']> {
   const workflow = planWorkflowId({ id: lease, kind: 'lease' })
-  const answer = await send(deps, workflow, offboard, { id: 'offboard', by: caller.sub, ...how })
+  const answer = await send(deps, workflow, offboard, { id: `offboard_${since}`, by: caller.sub, ...how })
   return answer.outcome
 }
 

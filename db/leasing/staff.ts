@@ -179,6 +179,13 @@ export async function changeEmployee(em: EntityManager, employee: Employee, chan
   await happenedTo(em, { tenantId, at, type: 'employee.changed', data })
 }
 
+/** Whoever has left may order again. Within the caller's transaction. */
+export async function takenBack(em: EntityManager, { tenantId, id }: EmployeeId) {
+  const back = { status: 'active' as const, offboardedAt: null }
+  await em.nativeUpdate(Employees, { tenantId, id }, back)
+  return back
+}
+
 /** Whether a customer is an employee or a client, which have more to them than a customer has. */
 export async function isOfLeasing(em: EntityManager, { tenantId, id }: EmployeeId): Promise<boolean> {
   return (await em.count(Employees, { tenantId, id })) > 0 || (await em.count(Clients, { tenantId, id })) > 0

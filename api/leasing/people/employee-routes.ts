@@ -1,6 +1,6 @@
 import { instantOf } from '../../../db/columns.ts'
 import { LeasesRunning, removeEmployee } from '../../../db/leasing/leaving.ts'
-import { AddressTaken, changeEmployee, pageOfEmployees } from '../../../db/leasing/staff.ts'
+import { AddressTaken, changeEmployee, pageOfEmployees, takenBack } from '../../../db/leasing/staff.ts'
 import { payableAtGateway } from '../../customers/at-gateway.ts'
 import type { ApiDeps } from '../../deps.ts'
 import { answers, json, unchanged, writeAnswers } from '../../http/answers.ts'
@@ -72,7 +72,7 @@ function reading(app: App, deps: ApiDeps): void {
 }
 
 /** What an employee leaves to their company. */
-const OF_THE_COMPANY = ['name', 'email'] as const
+const OF_THE_COMPANY = ['name', 'email', 'status'] as const
 
 function changing(app: App, deps: ApiDeps): void {
   const schema = {
@@ -98,7 +98,8 @@ function changing(app: App, deps: ApiDeps): void {
       const change = { name, phone, locale, ...(given.email !== undefined && { email }), ...method }
       const updatedAt = instantOf(deps.now())
       await changeEmployee(em, employee, { ...change, updatedAt })
-      return { ...employee, ...change, updatedAt }
+      const back = given.status && (await takenBack(em, employee))
+      return { ...employee, ...change, ...back, updatedAt }
     })
     const changed = await work.catch((error: unknown) => {
       throw error instanceof AddressTaken ? addressTaken() : error

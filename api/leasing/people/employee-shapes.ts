@@ -21,10 +21,11 @@ export const EmployeeChange = z
     phone: phone.nullable().optional(),
     locale: locale.nullable().optional(),
     payment_method: paymentMethodId.optional(),
+    status: z.literal('active').optional().meta({ description: 'For one who was offboarded and is back.' }),
   })
   .meta({
     id: 'EmployeeChange',
-    description: 'What is absent stays. Employees leave their name and address to their company.',
+    description: 'What is absent stays. Employees leave their name, address and status to their company.',
   })
 export const EmployeeLine = z.object({ name, email, phone: phone.optional(), locale: locale.optional() })
 
