@@ -7,7 +7,7 @@ import { changePaymentMethod } from '../plans/method.ts'
 import type { PaymentMethod, Plan } from '../plans/plan.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
 import type { Instant } from '../plans/terms.ts'
-import { keptEarly } from './end.ts'
+import { buyOutTold, keptEarly } from './end.ts'
 import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, reminderDaysOf, withLease } from './lease.ts'
 import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
 import { monthlyOf, monthsToCome, totalWithMonthly } from './pricing.ts'
@@ -44,6 +44,7 @@ export function exchanged(
       unitMoved(plan, lease.unit, 'maintenance'),
       unitMoved(plan, unit, 'leased'),
       ...adjusted.effects,
+      ...(device.residual === lease.device.residual ? [] : buyOutTold(given)),
       happened(plan, key, 'lease.exchanged', { unit, device_code: device.code, instead_of: lease.unit, reason }),
       ...tell(key, 'lease.exchanged', ['customer', 'client', 'back_office'], data),
     ],
@@ -103,7 +104,7 @@ export function offboarded(
     case 'return':
       return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: rule } }
     case 'buy_out':
-      return { ...keptEarly(plan, 'buy_out', now), answer: { outcome: rule } }
+      return { ...keptEarly(plan, 'buy_out', now, 'offboarding'), answer: { outcome: rule } }
     case 'transfer':
       return { ...transferred(plan, paymentMethod, now), answer: { outcome: rule } }
     default:
