@@ -163,8 +163,9 @@ export function boughtOutPaid(plan: Plan): Decision {
  * months that cost different amounts there is nothing to catch up with.
  */
 function extended(plan: LeasePlan, months: number, now: Instant): Decision {
-  const { terms, installments } = plan
+  const { terms, installments, lease } = plan
   const monthly = extensionMonthly(plan)
+  const extendedMonths = (lease.extendedMonths ?? 0) + months
   const termMonths = terms.termMonths + months
   const newTerms = {
     ...terms,
@@ -186,7 +187,7 @@ function extended(plan: LeasePlan, months: number, now: Instant): Decision {
       total: plan.total + amount,
       installments: [...installments, ...pastRemindersDropped(added, newTerms, now)],
     },
-    { endChoice: { choice: 'return' }, asked: asksMissed(newTerms, now), extensionMonthly: monthly },
+    { endChoice: { choice: 'return' }, asked: asksMissed(newTerms, now), extensionMonthly: monthly, extendedMonths },
   )
   return {
     plan: next,
