@@ -7,7 +7,7 @@ import * as ledger from '../plans/ledger.ts'
 import type { Plan } from '../plans/plan.ts'
 import { nothingLeft } from '../plans/refunding.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
-import { endDate, newInstallment } from '../plans/schedule.ts'
+import { endDate, MOST_INSTALLMENTS, newInstallment } from '../plans/schedule.ts'
 import type { CivilDate, Instant } from '../plans/terms.ts'
 import { asksLeft, asksMissed } from './asks.ts'
 import { type EndChoice, isLease, type LeasePlan, leaseOf, withLease } from './lease.ts'
@@ -28,6 +28,8 @@ export function endChosen(plan: Plan, choice: EndChoice): Decision {
   const lease = running(plan).lease
   const chosen = fitChoice(choice)
   if (JSON.stringify(lease.endChoice) === JSON.stringify(chosen)) return { plan, effects: [] }
+  if (chosen.choice === 'extend' && plan.installments.length + chosen.months > MOST_INSTALLMENTS)
+    throw unfit('months', `would make more than ${MOST_INSTALLMENTS} instalments`)
   const key = `end-chosen:${plan.sequence.change + 1}`
   const next = withLease(plan, { endChoice: chosen })
   return {

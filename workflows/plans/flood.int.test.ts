@@ -18,7 +18,7 @@ const SECOND = '2027-02-15T14:00:00Z'
  * Several times what a run has before another one follows it. The server gives up every workflow task during which a
  * hundred come, and the SDK one that computes for five seconds, which with more of them is soon on a busy machine.
  */
-const FLOOD = 500
+const FLOOD = 300
 const AT_ONCE = 20
 
 type Say = (handle: WorkflowHandle, plan: Plan, k: number) => Promise<void>
