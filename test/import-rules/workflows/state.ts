@@ -1,5 +1,5 @@
 export let mutableCount = 0
-export var mutableName
+export var mutableName: string | undefined
 export const mutableMap = new Map<string, number>()
 export const mutableSet: Set<string> = new Set(['a'])
 export const mutableWeak = new WeakMap()
@@ -19,5 +19,8 @@ export const fixedNumber = 1
 export function fixedLocal() {
   let count = 0
   const list: number[] = []
+  count += 1
+  mutableCount += count
+  mutableName = 'x'
   return [count, list, mutableInner]
 }
