@@ -7,7 +7,7 @@ export const MAX_AMOUNT = Number.MAX_SAFE_INTEGER
 
 // ISO 4217 as in force, without funds, metals and codes for testing. A table, because ICU differs from ISO here
 // (HUF, IQD, MGA…) and would change with the runtime, which workflow code must not notice.
-const CODES_BY_DIGITS: [digits: number, codes: string][] = [
+const CODES_BY_DIGITS: readonly [digits: number, codes: string][] = [
   [0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'],
   [
     2,
@@ -19,7 +19,9 @@ const CODES_BY_DIGITS: [digits: number, codes: string][] = [
   ],
   [3, 'BHD IQD JOD KWD LYD OMR TND'],
 ]
-const DIGITS = new Map(CODES_BY_DIGITS.flatMap(([digits, codes]) => codes.split(/\s+/).map((code) => [code, digits])))
+const DIGITS: ReadonlyMap<string, number> = new Map(
+  CODES_BY_DIGITS.flatMap(([digits, codes]) => codes.split(/\s+/).map((code) => [code, digits])),
+)
 
 const SYMBOLS: Record<string, string> = { USD: '$', EUR: '€', GBP: '£' }
 

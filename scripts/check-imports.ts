@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cruise, type ICruiseResult } from 'dependency-cruiser'
 import { forbidden, options } from './import-rules.ts'
+import { mutableState } from './module-state.ts'
 
 /**
- * Holds the rules of who may import whom. Fails as well when it has not looked at every file, and when the rules do not
- * see what is wrong with the files in test/import-rules.
+ * Holds the rules of who may import whom, and that nothing that runs in workflows keeps anything in its modules. Fails as
+ * well when it has not looked at every file, and when the rules do not see what is wrong with the files in
+ * test/import-rules.
  */
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BROKEN = fileURLToPath(new URL('../test/import-rules', import.meta.url))
@@ -52,10 +56,30 @@ async function seeWhatIsBroken(): Promise<string[]> {
   return [...blind].map((name) => `The rule ${name} did not see what is wrong in test/import-rules.`)
 }
 
+/** What a worker bundles for its workflows: their room and the one that they reach. */
+const BUNDLED = /^(workflows|domain)\/(?!.*\.test\.ts$)/
+
+function holdNoState(): string[] {
+  const files = sourceFiles(ROOT).filter((file) => BUNDLED.test(file))
+  const found = files.flatMap((file) => stateIn(ROOT, file).map((name) => `${file} keeps ${name}`))
+  return found.map((what) => `${what}: what one workflow leaves in a module, another one finds.`)
+}
+
+/** Every name there that begins with `mutable`, and no other one. */
+function seeState(): string[] {
+  const file = 'workflows/state.ts'
+  const names = readFileSync(join(BROKEN, file), 'utf8').match(/(?<=(let|var|const) \[?)mutable\w+/g) ?? []
+  const seen = stateIn(BROKEN, file).map((name) => name.replaceAll(/[[\]]/g, ''))
+  if (names.length > 0 && names.join() === seen.join()) return []
+  return [`Of what modules keep, ${seen.join()} was seen in test/import-rules/${file}, and not ${names.join()}.`]
+}
+
+const stateIn = (folder: string, file: string) => mutableState(file, readFileSync(join(folder, file), 'utf8'))
+
 function commentOf(rule: string): string {
   return forbidden.find(({ name }) => name === rule)?.comment ?? ''
 }
 
-const problems = [...(await seeWhatIsBroken()), ...(await holdInProject())]
+const problems = [...(await seeWhatIsBroken()), ...seeState(), ...(await holdInProject()), ...holdNoState()]
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length > 0 ? 1 : 0

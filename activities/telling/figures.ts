@@ -1,3 +1,4 @@
+import type { LUMP_SUMS } from '../../domain/leasing/told.ts'
 import { type Formats, formatsOf } from './formats.ts'
 import type { Notice } from './notice.ts'
 
@@ -46,6 +47,10 @@ export type LeaseFigures = {
   monthly: string | null
   /** Why another amount comes off pay. */
   why: 'adjusted' | 'paused' | 'resumed' | 'transferred' | null
+  /** Why something comes off pay besides the months, on which day, and with the pay of which month. */
+  lumpSum: (typeof LUMP_SUMS)[number] | null
+  deductedOn: string | null
+  payOf: string | null
   residual: string | null
   startDate: string | null
   endDate: string | null
@@ -147,6 +152,9 @@ function leaseFiguresOf({ data, lease }: Notice, formats: Formats): LeaseFigures
     months: data.months ?? data.term_months ?? null,
     monthly: moneyOrNull(formats, data.monthly),
     why: data.why ?? null,
+    lumpSum: data.lump_sum ?? null,
+    deductedOn: date(data.deducted_on),
+    payOf: data.deducted_on ? formats.month(data.deducted_on) : null,
     residual: moneyOrNull(formats, data.residual),
     startDate: date(data.start_date),
     endDate: date(data.end_date),

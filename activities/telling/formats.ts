@@ -8,6 +8,8 @@ export type Formats = {
   money: (amount: number) => string
   /** A civil date, in words. */
   date: (date: CivilDate) => string
+  /** The month of a civil date, with its year. */
+  month: (date: CivilDate) => string
   /** The day of a moment in the plan's zone. */
   day: (at: Instant) => string
 }
@@ -23,11 +25,13 @@ export function formatsOf(locale: string, currency: Currency, timeZone: string, 
     maximumFractionDigits: digits,
   })
   const civil = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' })
+  const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' })
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone })
   return {
     locale,
     money: (amount) => money.format(decimalOf(amount, currency) as Intl.StringNumericLiteral),
     date: (date) => civil.format(new Date(`${date}T00:00:00Z`)),
+    month: (date) => month.format(new Date(`${date}T00:00:00Z`)),
     day: (at) => day.format(new Date(at)),
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { PAYERS } from '../../domain/leasing/lease.ts'
+import { LUMP_SUMS } from '../../domain/leasing/told.ts'
 import type { NoticeType, Recipient } from '../../domain/plans/effects.ts'
 import type { InstallmentStatus, PlanKind } from '../../domain/plans/plan.ts'
 import type { CivilDate, Currency, Instant } from '../../domain/plans/terms.ts'
@@ -85,6 +86,8 @@ const DATA = z.object({
   months: maybe(z.int()),
   monthly: amount,
   why: maybe(z.enum(['adjusted', 'paused', 'resumed', 'transferred'])),
+  lump_sum: maybe(z.enum(LUMP_SUMS)),
+  deducted_on: maybe(z.string()),
   residual: amount,
   start_date: maybe(z.string()),
   end_date: maybe(z.string()),

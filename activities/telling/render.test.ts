@@ -172,6 +172,16 @@ const CASES: Record<NoticeType, [data: Record<string, unknown>, en: string[], fr
     ['deduction for Ada Obi changes', 'lease was changed', '$1,500.00', '$125.00', '$126.00', 'February 15, 2027'],
     ['retenue pour Ada Obi change', 'a été modifiée', '1 500,00 $ US', '125,00 $ US', '126,00 $ US'],
   ],
+  'lease.lump_sum': [
+    { device: 'Phone X', lump_sum: 'bought_out', amount: 105000, deducted_on: '2027-03-20' },
+    ['to be deducted once for Ada Obi: $1,050.00', 'before the end of the term', 'pay of March 2027', 'March 20, 2027'],
+    [
+      'retenir une fois pour Ada Obi : 1 050,00 $ US',
+      'avant la fin du contrat',
+      'la paie de mars 2027',
+      '20 mars 2027',
+    ],
+  ],
   'dispatch.wanted': [
     { device: 'Phone X' },
     ['dispatch: Phone X for Ada Obi', 'The Works', '490154203237518'],
@@ -199,6 +209,7 @@ const TO_OTHERS: [NoticeType, Recipient, en: string[], fr: string[]][] = [
 
 const FIRST_TO: Partial<Record<NoticeType, Recipient>> = {
   'lease.deduction_changed': 'client',
+  'lease.lump_sum': 'client',
   'dispatch.wanted': 'back_office',
   'dispatch.overdue': 'back_office',
 }
@@ -274,6 +285,29 @@ it.each([
   const [english, french] = ['en-US', 'fr-CA'].map((locale) => spaces(render(told, { name: 'Bo' }, locale).text))
   for (const words of en) expect(english).toContain(words)
   for (const words of fr) expect(french).toContain(words)
+})
+
+it.each([
+  ['term_end', { deducted_on: '2028-01-15' }, ['buys the device', 'pay of January 2028'], ['achète', 'janvier 2028']],
+  [
+    'term_end',
+    { until: '2028-02-20T05:00:00Z' },
+    ['pause is over, on February 20'],
+    ['suspension, le 20 février 2028'],
+  ],
+  ['term_end', { until: null }, ['when the pause is over,'], ['à la fin de la suspension,']],
+  ['withdrawn', { deducted_on: '2028-01-15' }, ['not bought', 'do not deduct'], ['pas acheté', 'ne pas retenir']],
+  ['offboarding', { deducted_on: '2027-03-20' }, ['leaves and keeps', 'last pay'], ['garde l’appareil']],
+  ['lost', { deducted_on: '2027-03-20' }, ['was lost without cover'], ['perdu sans couverture']],
+  ['stolen', { deducted_on: '2027-03-20' }, ['was stolen without cover'], ['volé sans couverture']],
+  ['early_end', { deducted_on: '2027-03-20' }, ['ended before its term'], ['pris fin avant son terme']],
+  ['months_to_come', { deducted_on: '2027-03-20' }, ['did not last'], ['n’a pas tenu']],
+])('tells a company why something comes off pay once: %s', (why, data, en, fr) => {
+  const told = notice('lease.lump_sum', { device: 'Phone X', lump_sum: why, amount: 15000, ...data })
+  const [english, french] = ['en-US', 'fr-CA'].map((locale) => spaces(render(told, { name: 'Bo' }, locale).text))
+  for (const words of [...en, '$150.00', 'Ada Obi', 'Phone X', 'Lease pt_1.']) expect(english).toContain(words)
+  for (const words of [...fr, '150,00 $ US', 'Ada Obi']) expect(french).toContain(words)
+  if (why === 'withdrawn') expect(english).not.toContain('Please deduct')
 })
 
 it.each([

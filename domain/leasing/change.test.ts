@@ -11,6 +11,7 @@ import { endChosen, gone } from './end.ts'
 import { PHONE, PlayedLease } from './example-lease.ts'
 import type { OffboardingRule } from './lease.ts'
 import { outOfStock } from './order.ts'
+import { agreedMonths } from './pricing.ts'
 
 const TABLET = { ...PHONE, code: 'tablet', name: 'Tablet', residual: 20_000 }
 const CARD: PaymentMethod = { id: 'pm_own', type: 'card' }
@@ -62,6 +63,38 @@ describe('exchanged for another device', () => {
     p.to('2028-02-15')
     expect(p.amounts().slice(10)).toEqual([10_000, 14_000, 7_000, 20_000])
     expect([p.moves('dev_2'), p.plan.lifecycle]).toEqual([['leased', 'sold'], 'completed'])
+  })
+
+  /** Twelve months of 10000, then three at a share of it; exchanged on the 20th of a month for a device of so much. */
+  it.each([
+    ['2027-03-20', 50, 14_000, [...Array(9).fill(14_000), ...Array(3).fill(7_000)]],
+    ['2027-12-20', 50, 14_000, Array(3).fill(7_000)],
+    ['2028-01-10', 50, 14_000, Array(3).fill(7_000)],
+    ['2028-01-20', 50, 14_000, [5_000, 7_000, 7_000]],
+    ['2028-02-20', 50, 6_001, [5_000, 5_000, 3_001]],
+    ['2028-02-20', 33.33, 14_000, [3_333, 3_333, 4_666]],
+    ['2028-02-20', 0, 14_000, [0, 0, 0]],
+    ['2028-02-20', 100, 14_000, [10_000, 10_000, 14_000]],
+  ])('on %s, an extension costing %d %% of a month: %d a month', (day, extensionPercent, monthly, expected) => {
+    const p = new PlayedLease().delivered()
+    p.plan = { ...p.plan, lease: { ...p.lease, extensionPercent } }
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 3 }))
+    p.to(day)
+    p.says(exchange(monthly))
+    p.to('2028-05-01')
+    expect(p.amounts().slice(-expected.length)).toEqual(expected)
+    expect([p.adds(), p.plan.lifecycle]).toEqual([true, 'completed'])
+  })
+
+  it('in an extension, a further one costs what a month of it costs since', () => {
+    const p = new PlayedLease().delivered()
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 2 }))
+    p.to('2028-01-20')
+    p.says(exchange(14_000))
+    expect([agreedMonths(p.plan), p.plan.terms.termMonths]).toEqual([12, 14])
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 1 }))
+    p.to('2028-04-20')
+    expect([p.amounts().slice(12), agreedMonths(p.plan)]).toEqual([[5_000, 7_000, 7_000], 12])
   })
 
   it('when no month is left, nothing is charged for it', () => {

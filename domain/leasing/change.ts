@@ -7,24 +7,24 @@ import { changePaymentMethod } from '../plans/method.ts'
 import type { PaymentMethod, Plan } from '../plans/plan.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
 import type { Instant } from '../plans/terms.ts'
-import { keptEarly } from './end.ts'
+import { buyOutTold, keptEarly } from './end.ts'
 import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, reminderDaysOf, withLease } from './lease.ts'
 import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
-import { monthlyOf, monthsToCome, totalWithMonthly } from './pricing.ts'
+import { monthlyAfterExchange, monthlyOf, monthsToCome, totalWithMonthly } from './pricing.ts'
 import { deductionChanged, tell } from './told.ts'
 
 /** What may change while a lease runs. Keeps Leasing and Adjusting. */
 
 /**
  * Another device instead, at another amount a month from now on: the old one is to come back. The new unit was put aside
- * for this lease. Throws RuleBroken: `lease_step_wrong`, `invalid_request`, and as `adjust` does.
+ * for this lease. `monthly` is the device's by the term as it was agreed, of which an extension costs a share. Throws RuleBroken: `lease_step_wrong`, `invalid_request`, and as `adjust` does.
  */
 export function exchanged(
   plan: Plan,
   {
     unit,
     device,
-    monthly,
+    monthly: asked,
     waiver = leaseOf(plan).waiver,
     reason = null,
   }: { unit: string; device: LeasedDevice; monthly: Minor; waiver?: Minor; reason?: string | null },
@@ -32,9 +32,11 @@ export function exchanged(
 ): Decision & { answer: Adjustment } {
   const lease = withEmployee(plan)
   refuseSameUnit(plan, unit)
-  refuseMonthly(plan, monthly)
+  refuseMonthly(plan, asked)
+  const monthly = monthlyAfterExchange(plan, asked)
+  const extensionMonthly = lease.extensionMonthly === null ? null : monthly
   // Whoever is told of the amounts is told of the device that they are for.
-  const given = withLease(spreading(plan), { unit, device, monthly, waiver })
+  const given = withLease(spreading(plan), { unit, device, monthly, waiver, extensionMonthly })
   const adjusted = adjust(given, { totalAmount: totalWithMonthly(plan, monthly) }, now)
   const key = `exchanged:${plan.sequence.change + 1}`
   const data = { device: device.name, instead_of: lease.device.name, unit, monthly }
@@ -44,6 +46,7 @@ export function exchanged(
       unitMoved(plan, lease.unit, 'maintenance'),
       unitMoved(plan, unit, 'leased'),
       ...adjusted.effects,
+      ...(device.residual === lease.device.residual ? [] : buyOutTold(given)),
       happened(plan, key, 'lease.exchanged', { unit, device_code: device.code, instead_of: lease.unit, reason }),
       ...tell(key, 'lease.exchanged', ['customer', 'client', 'back_office'], data),
     ],
@@ -103,7 +106,7 @@ export function offboarded(
     case 'return':
       return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: rule } }
     case 'buy_out':
-      return { ...keptEarly(plan, 'buy_out', now), answer: { outcome: rule } }
+      return { ...keptEarly(plan, 'buy_out', now, 'offboarding'), answer: { outcome: rule } }
     case 'transfer':
       return { ...transferred(plan, paymentMethod, now), answer: { outcome: rule } }
     default:

@@ -49,6 +49,13 @@ describe('the end of the term', () => {
     expect(asked(late)).toEqual([])
   })
 
+  it('an extension makes no more instalments than a plan may have', () => {
+    const p = new PlayedLease({ termMonths: 590, count: 590, total: 590_000 }).delivered()
+    expect(() => chooses(p, extend(11))).toThrow(expect.objectContaining({ code: 'invalid_request' }))
+    chooses(p, extend(10))
+    expect(p.lease.endChoice).toEqual(extend(10))
+  })
+
   it('is not chosen before delivery', () => {
     expect(() => chooses(new PlayedLease(), extend(3))).toThrow(WRONG)
   })

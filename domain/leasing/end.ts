@@ -1,19 +1,19 @@
-import { addDays, civilOf, compareInstants, nextBillingDates, startOfDay } from '../calendar.ts'
+import { addDays, compareInstants, nextBillingDates, startOfDay } from '../calendar.ts'
 import { RuleBroken } from '../errors.ts'
 import { type Minor, percentOf } from '../money.ts'
-import type { Decision } from '../plans/effects.ts'
-import { sum, unpaid } from '../plans/figures.ts'
+import type { Decision, Effect } from '../plans/effects.ts'
+import { sum, today, unpaid } from '../plans/figures.ts'
 import * as ledger from '../plans/ledger.ts'
 import type { Plan } from '../plans/plan.ts'
 import { nothingLeft } from '../plans/refunding.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
-import { endDate, newInstallment } from '../plans/schedule.ts'
+import { endDate, MOST_INSTALLMENTS, newInstallment } from '../plans/schedule.ts'
 import type { CivilDate, Instant } from '../plans/terms.ts'
 import { asksLeft, asksMissed } from './asks.ts'
 import { type EndChoice, isLease, type LeasePlan, leaseOf, withLease } from './lease.ts'
 import { happened, unitMoved } from './order.ts'
 import { monthlyOf, monthsToCome } from './pricing.ts'
-import { tell } from './told.ts'
+import { type LUMP_SUMS, lumpSum, tell } from './told.ts'
 
 /** How a lease ends: at its term by return, extension or buy-out, or before it. Keeps Leasing. */
 
@@ -28,11 +28,27 @@ export function endChosen(plan: Plan, choice: EndChoice): Decision {
   const lease = running(plan).lease
   const chosen = fitChoice(choice)
   if (JSON.stringify(lease.endChoice) === JSON.stringify(chosen)) return { plan, effects: [] }
+  if (chosen.choice === 'extend' && plan.installments.length + chosen.months > MOST_INSTALLMENTS)
+    throw unfit('months', `would make more than ${MOST_INSTALLMENTS} instalments`)
   const key = `end-chosen:${plan.sequence.change + 1}`
+  const next = withLease(plan, { endChoice: chosen })
   return {
-    plan: withLease(plan, { endChoice: chosen }),
-    effects: [happened(plan, key, 'lease.end_chosen', { ...chosen })],
+    plan: next,
+    effects: [happened(plan, key, 'lease.end_chosen', { ...chosen }), ...buyOutWithdrawn(plan), ...buyOutTold(next)],
   }
+}
+
+/** The employer is told of a buy-out at the end of the term as soon as it is chosen, and as its amount changes. */
+export function buyOutTold(plan: Plan): Effect[] {
+  const { endChoice, device } = leaseOf(plan)
+  if (endChoice.choice !== 'buy_out') return []
+  return lumpSum(plan, { why: 'term_end', amount: device.residual, date: plan.terms.endDate })
+}
+
+function buyOutWithdrawn(plan: Plan): Effect[] {
+  const { endChoice, device } = leaseOf(plan)
+  if (endChoice.choice !== 'buy_out') return []
+  return lumpSum(plan, { why: 'withdrawn', amount: device.residual, date: plan.terms.endDate })
 }
 
 /** People type signals by hand, and an extension by no month would end again at once, for ever. */
@@ -97,7 +113,7 @@ function termEnded(plan: LeasePlan, now: Instant): Decision {
     case 'return':
       return over(plan, 'return', now)
     case 'buy_out':
-      return boughtOut(plan, plan.lease.device.residual, now)
+      return boughtOut(plan, now)
     case 'extend':
       return extended(plan, endChoice.months, now)
     default:
@@ -124,10 +140,14 @@ function over(plan: LeasePlan, how: keyof typeof GOES_TO, now: Instant): Decisio
 }
 
 /** The residual value is charged at once; the unit is `sold` when everything is paid (`boughtOutPaid`). */
-function boughtOut(plan: LeasePlan, residual: Minor, now: Instant): Decision {
+function boughtOut(plan: LeasePlan, now: Instant): Decision {
+  const { residual } = plan.lease.device
   const charged = extraCharged(plan, residual, { key: 'buy-out', description: 'Residual value of the device' }, now)
   const ended = over(charged.plan as LeasePlan, 'buy_out', now)
-  return { plan: ended.plan, effects: [...charged.effects, ...ended.effects] }
+  // The day that was told when it was chosen holds, unless a pause holds it back.
+  const { pause } = plan
+  const later = pause ? lumpSum(plan, { why: 'term_end', amount: residual, date: null, until: pause.until }) : []
+  return { plan: ended.plan, effects: [...charged.effects, ...ended.effects, ...later] }
 }
 
 /** What else happens when the plan is completed: once, though a return may reopen it and have it completed again. */
@@ -145,8 +165,9 @@ export function boughtOutPaid(plan: Plan): Decision {
  * months that cost different amounts there is nothing to catch up with.
  */
 function extended(plan: LeasePlan, months: number, now: Instant): Decision {
-  const { terms, installments } = plan
+  const { terms, installments, lease } = plan
   const monthly = extensionMonthly(plan)
+  const extendedMonths = (lease.extendedMonths ?? 0) + months
   const termMonths = terms.termMonths + months
   const newTerms = {
     ...terms,
@@ -168,7 +189,7 @@ function extended(plan: LeasePlan, months: number, now: Instant): Decision {
       total: plan.total + amount,
       installments: [...installments, ...pastRemindersDropped(added, newTerms, now)],
     },
-    { endChoice: { choice: 'return' }, asked: asksMissed(newTerms, now), extensionMonthly: monthly },
+    { endChoice: { choice: 'return' }, asked: asksMissed(newTerms, now), extensionMonthly: monthly, extendedMonths },
   )
   return {
     plan: next,
@@ -197,17 +218,25 @@ export function extensionMonthly(plan: LeasePlan): Minor {
  * The employee keeps the device, or lost it without cover: what is scheduled and the residual value are charged at once.
  * Throws RuleBroken `lease_step_wrong`.
  */
-export function keptEarly(plan: Plan, how: 'buy_out' | 'lost' | 'stolen', now: Instant): Decision {
+export function keptEarly(
+  plan: Plan,
+  how: 'buy_out' | 'lost' | 'stolen',
+  now: Instant,
+  why: (typeof LUMP_SUMS)[number] = how === 'buy_out' ? 'bought_out' : how,
+): Decision {
   const lease = running(plan)
   const dropped = scheduledDropped(lease)
   const { residual } = lease.lease.device
+  const amount = dropped.amount + residual
   const owed = extraCharged(
     { ...dropped.plan, total: dropped.plan.total - dropped.amount },
-    dropped.amount + residual,
+    amount,
     { key: 'kept-early', description: 'What was still to come, and the residual value', alreadyOwed: dropped.amount },
     now,
   )
-  return endingToday({ ...owed, plan: withLease(owed.plan, { toCome: 'charged' }) }, how, now)
+  const told = lumpSum(plan, { why, amount, date: today(plan, now) })
+  const effects = [...owed.effects, ...told]
+  return endingToday({ plan: withLease(owed.plan, { toCome: 'charged' }), effects }, how, now)
 }
 
 /** Lost, and covered by the damage waiver: nothing of what was to come is owed any more. Throws `lease_step_wrong`. */
@@ -235,7 +264,11 @@ function scheduledAgain(plan: LeasePlan, now: Instant): Decision {
   if (months.length === 0 || plan.lease.toCome === null) return { plan, effects: [] }
   if (plan.lease.toCome === 'forgiven') return toComeForgiven(plan)
   const installments = plan.installments.map((i) => (months.includes(i) ? { ...i, reminded: true, atOnce: now } : i))
-  return { plan: { ...plan, installments }, effects: [] }
+  const amount = sum(months, unpaid)
+  return {
+    plan: { ...plan, installments },
+    effects: lumpSum(plan, { why: 'months_to_come', amount, date: today(plan, now) }),
+  }
 }
 
 /** Lost or stolen: by the damage waiver if there is one. */
@@ -247,7 +280,9 @@ export function gone(plan: Plan, how: 'lost' | 'stolen', now: Instant): Decision
 export function leaseCanceled(plan: LeasePlan, now: Instant): Decision {
   const { ended, sold } = plan.lease
   const isWithEmployee = ended === null || (ended.how === 'buy_out' && !sold)
-  return isWithEmployee ? over(plan, 'canceled', now) : { plan, effects: [] }
+  if (!isWithEmployee) return { plan, effects: [] }
+  const { plan: next, effects } = over(plan, 'canceled', now)
+  return { plan: next, effects: [...buyOutWithdrawn(plan), ...effects] }
 }
 
 function scheduledDropped(plan: LeasePlan): { plan: LeasePlan; amount: Minor } {
@@ -263,11 +298,11 @@ function scheduledDropped(plan: LeasePlan): { plan: LeasePlan; amount: Minor } {
 
 /** The term is over with this day; the plan is completed when everything is settled. */
 function endingToday({ plan, effects }: Decision, how: 'buy_out' | 'lost' | 'stolen', now: Instant): Decision {
-  const today = civilOf(now, plan.terms.timezone)
+  const last = today(plan, now)
   const first = addDays(plan.terms.startDate, 1)
-  const terms = { ...plan.terms, endDate: today > first ? today : first }
+  const terms = { ...plan.terms, endDate: last > first ? last : first }
   const ended = over({ ...plan, terms } as LeasePlan, how, now)
-  return { plan: ended.plan, effects: [...effects, ...ended.effects] }
+  return { plan: ended.plan, effects: [...effects, ...buyOutWithdrawn(plan), ...ended.effects] }
 }
 
 /** One more instalment, due at once; of it, `alreadyOwed` is in the ledger. Nothing for 0. */
@@ -279,7 +314,7 @@ function extraCharged(
 ): Decision {
   if (amount === 0) return { plan, effects: [] }
   const number = plan.installments.length + 1
-  const extra = { ...newInstallment(number, civilOf(now, plan.terms.timezone), amount), reminded: true, atOnce: now }
+  const extra = { ...newInstallment(number, today(plan, now), amount), reminded: true, atOnce: now }
   const more = amount - alreadyOwed
   return {
     plan: { ...plan, total: plan.total + amount, installments: [...plan.installments, extra] },

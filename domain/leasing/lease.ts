@@ -25,6 +25,8 @@ export type Lease = {
   asked: number[]
   /** The agreed monthly amount of an extension, once there is one. */
   extensionMonthly: Minor | null
+  /** By how many months the term has been extended; missing while it has not. */
+  extendedMonths?: number
   /** What became of the device when the lease was over for it. */
   ended: { how: LeaseEnd; at: Instant } | null
   /** The lease was over before its term: what becomes of months that are scheduled again after that. */

@@ -36,6 +36,19 @@ export function monthlyOf(plan: Plan): Minor {
   return lease?.monthly ?? installmentAmounts(netTotal(plan), terms.count, terms.currency)[0] ?? 0
 }
 
+/** Months of the term as it was agreed, without what it was extended by. */
+export function agreedMonths({ terms, lease }: Pick<Plan, 'terms' | 'lease'>): number {
+  return terms.termMonths - (lease?.extendedMonths ?? 0)
+}
+
+/**
+ * What each month to come costs with another device whose month is `monthly` by the term as it was agreed: so much, or in
+ * an extension the share of it that an extension costs (keeps Leasing).
+ */
+export function monthlyAfterExchange({ terms, lease }: Pick<Plan, 'terms' | 'lease'>, monthly: Minor): Minor {
+  return lease?.extendedMonths ? percentOf(monthly, lease.extensionPercent, terms.currency) : monthly
+}
+
 /** Months of the schedule that are still to be charged; what was made due at once is none. */
 export function monthsToCome(plan: Plan): Installment[] {
   return plan.installments.filter((i) => i.status === 'scheduled' && i.atOnce === null)

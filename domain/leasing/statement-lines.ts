@@ -27,7 +27,7 @@ const COLUMNS = [
   'amount',
   'currency',
   'line_id',
-]
+] as const
 
 export const CSV_HEADER = `${COLUMNS.join(',')}\r\n`
 

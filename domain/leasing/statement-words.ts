@@ -12,7 +12,7 @@ export function periodInWords({ start, end, cutOff }: Period, { timezone }: Stat
 }
 
 const EVERY = { weekly: 'week', monthly: 'month', quarterly: 'quarter' }
-const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+const WEEKDAYS: readonly string[] = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
 export function settingsInWords({ period, day, timezone }: StatementSettings): string {
   const on = period === 'weekly' ? WEEKDAYS[day - 1] : `day ${day}`

@@ -260,6 +260,20 @@ describe('neighbours', () => {
     )
   })
 
+  it('an increase that needs one instalment more than a plan may have is refused, and a decrease is not', () => {
+    const { plan } = new Played({ termMonths: 600, count: 600, total: 600_000 })
+    const paidUp = {
+      ...plan,
+      installments: plan.installments.map((i) => ({ ...i, status: 'paid' as const, paid: i.amount })),
+    }
+    const at = '2027-01-15T10:00:00Z'
+    expect(() => adjust(paidUp, { totalAmount: 600_100 }, at)).toThrow(
+      expect.objectContaining({ code: 'amount_invalid', detail: expect.stringContaining('600 instalments') }),
+    )
+    expect(adjust(paidUp, { totalAmount: 599_900 }, at).answer).toMatchObject({ refunded: 100 })
+    expect(adjust(plan, { totalAmount: 600_600 }, at).answer).toMatchObject({ changed: true })
+  })
+
   it('a completed plan is refused', () => {
     const p = new Played().to('2028-01-20')
     expect(() => adjust(p.plan, { totalAmount: 1 }, p.now)).toThrow(

@@ -7,7 +7,7 @@ import { hasOpenCharge, netTotal, sum, today, unpaid, withInstallment } from './
 import * as ledger from './ledger.ts'
 import type { Installment, Plan } from './plan.ts'
 import { nothingLeft, overchargeAbsorbed } from './refunding.ts'
-import { installmentAmounts, newInstallment, spreadOver } from './schedule.ts'
+import { installmentAmounts, MOST_INSTALLMENTS, newInstallment, spreadOver } from './schedule.ts'
 import type { Instant } from './terms.ts'
 
 /** Amounts in minor units; `refunded` and `charged` are what the adjustment moves at once. */
@@ -123,6 +123,10 @@ function withExtra(plan: Plan, amount: number, now: Instant): Spread {
   const waiting = plan.installments.find((i) => i.status === 'scheduled' && i.atOnce !== null)
   if (waiting) {
     return { plan: withInstallment(plan, { ...waiting, amount: waiting.amount + amount }), charged: amount }
+  }
+  if (plan.installments.length >= MOST_INSTALLMENTS) {
+    const message = `total_amount cannot be raised any more: the plan has ${MOST_INSTALLMENTS} instalments`
+    throw new RuleBroken('amount_invalid', `${message}.`, [{ pointer: '/total_amount', message }])
   }
   const number = Math.max(...plan.installments.map((i) => i.number)) + 1
   const extra = { ...newInstallment(number, today(plan, now), amount), reminded: true, atOnce: now }

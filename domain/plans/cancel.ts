@@ -2,6 +2,7 @@ import { RuleBroken } from '../errors.ts'
 import { leaseCanceled } from '../leasing/end.ts'
 import { isLease, type LeasePlan } from '../leasing/lease.ts'
 import { dayBeforeTerm, isUndelivered, orderCanceled } from '../leasing/order.ts'
+import { lumpSum } from '../leasing/told.ts'
 import { cancellationFigures } from './cancellation.ts'
 import { type ChargeOfTheDay, chargeOfTheDay } from './coming.ts'
 import type { Decision, Effect } from './effects.ts'
@@ -149,6 +150,7 @@ function figuresApplied(plan: Plan, to: Cancellation, now: Instant): Decision {
   if (balance > 0) {
     effects.push(
       ledger.owed({ key: 'cancellation-balance', amount: balance, description: 'Balance of the cancellation' }),
+      ...lumpSum(plan, { why: 'early_end', amount: balance, date: today(plan, now) }),
     )
     next = { ...next, balance: { ...newInstallment(0, to.effectiveDate, balance), reminded: true, atOnce: now } }
   }

@@ -1,7 +1,7 @@
 import { plusMs } from '../calendar.ts'
 import type { Instant } from './terms.ts'
 
-const DEBITS = ['us_bank_account', 'sepa_debit', 'bacs_debit', 'au_becs_debit', 'acss_debit']
+const DEBITS: readonly string[] = ['us_bank_account', 'sepa_debit', 'bacs_debit', 'au_becs_debit', 'acss_debit']
 const HOUR = 3_600_000
 
 /** Methods whose money comes days later and may be taken back after that. */

@@ -117,6 +117,7 @@ export type LeasingNotice =
   | 'lease.end_asked'
   | 'lease.ended'
   | 'lease.deduction_changed'
+  | 'lease.lump_sum'
   | 'dispatch.wanted'
   | 'dispatch.overdue'
 

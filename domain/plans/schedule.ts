@@ -31,6 +31,9 @@ export function newInstallments(
   return agreedDueDates(terms).map((dueDate, k) => newInstallment(k + 1, dueDate, amounts[k] ?? 0))
 }
 
+/** A plan is one value that a workflow carries from run to run: ten years of weeks, and some that were made on the way. */
+export const MOST_INSTALLMENTS = 600
+
 /** One instalment of which nothing has been tried or paid. */
 export function newInstallment(number: number, dueDate: CivilDate, amount: Minor): Installment {
   return {

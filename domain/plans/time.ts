@@ -16,7 +16,7 @@ const DAY = 86_400_000
 const LISTENING = 60 * DAY
 
 /** What time brings about for a lease besides; nothing for another plan. */
-const LEASES = [orderTimePassed, endTimePassed]
+const LEASES = [orderTimePassed, endTimePassed] as const
 
 /** Whatever has come to pass by `now` without money moving: the plan begins, a holiday ends, a reminder, the end. */
 export function timePassed(plan: Plan, now: Instant): Decision {

@@ -51,9 +51,10 @@ let companies = 0
 async function company(store: object, clock?: string) {
   companies += 1
   const domain = `leasing-${process.pid}-${companies}.example`
+  const email = `hr@${domain}`
   const asked = {
     name: `Company ${companies}`,
-    email: `hr@${domain}`,
+    email,
     domains: [domain],
     store,
   }
@@ -78,7 +79,7 @@ async function company(store: object, clock?: string) {
     const found = await tenor.all<{ employee_id: string }>(`/clients/${client}/employees`)
     return found.map(({ employee_id: id }) => id)
   }
-  return { client, employee, staff }
+  return { client, email, employee, staff }
 }
 
 const post = <T = Lease>(url: string, body: object = {}) => tenor.must<T>('POST', url, { body })
@@ -125,6 +126,43 @@ describe('two years on a test clock', () => {
     expect(leases.map(({ lease }) => lease.ended?.how)).toEqual(['return', 'return', 'buy_out'])
     const units = await Promise.all(leases.map(({ lease }) => statusOf(lease.unit.device_id)))
     expect(units).toEqual(['maintenance', 'maintenance', 'sold'])
+  }, 600_000)
+})
+
+describe('what comes off pay besides the months', () => {
+  const once = async (email: string, id: string) => {
+    const mails = (await tenor.inbox(email)).filter(({ text }) => text.includes(id))
+    return mails.filter(({ subject }) => subject.startsWith('Payroll:')).map(({ subject, times }) => [subject, times])
+  }
+
+  it('is told to the company by one letter, however often it is asked for', async () => {
+    const clock = await tenor.clock('2027-01-10T15:00:00Z')
+    const { email, employee } = await company({ maximum_per_employee: 3 }, clock)
+    const who = await employee()
+    const code = await placeModel(orm, { units: 2, price: 120_000, tenant: 'tenor' })
+    const asked = { employee_id: who, device_code: code, term_months: 12, payer: 'payroll' }
+    const [lost, bought] = [(await post('/leases', asked)).lease_id, (await post('/leases', asked)).lease_id]
+    for (const id of [lost, bought]) await post(`/leases/${id}/delivered`)
+    await tenor.advance(clock, '2027-03-20T12:00:00Z')
+    const say = (path: string, body: object) => tenor.ask('POST', path, { body, key: `${path}-${process.pid}` })
+    for (let time = 0; time < 2; time += 1) {
+      expect((await say(`/leases/${lost}/lost`, { how: 'lost' })).status).toBe(200)
+      await post(`/leases/${bought}/end_choice`, { choice: 'buy_out' })
+    }
+    await tenor.advance(clock, '2028-03-01T00:00:00Z')
+
+    const left = 108_000 - (await deductions(lost)).slice(0, -1).reduce((sum, { amount }) => sum + amount, 0) + 12_000
+    expect((await deductions(lost)).at(-1)?.amount).toBe(left)
+    const told = async (id: string) => (await tenor.notifications(id)).filter(({ type }) => type === 'lease.lump_sum')
+    for (const [id, amount] of [
+      [lost, left],
+      [bought, 12_000],
+    ] as const) {
+      await tenor.until(`the letter about ${id}`, async () => (await once(email, id))[0])
+      expect((await told(id)).map(({ status }) => status)).toEqual(['sent'])
+      const money = (amount / 100).toLocaleString('en-US', { style: 'currency', currency: 'USD' })
+      expect(await once(email, id)).toEqual([[`Payroll: to be deducted once for Person 1: ${money}`, 1]])
+    }
   }, 600_000)
 })
 

@@ -72,6 +72,28 @@ const DEDUCTION: Record<NonNullable<LeaseFigures['why']>, (f: Figures) => string
   transferred: () => 'The employee pays for the lease directly from now on. Please deduct nothing more for it.',
 }
 
+const LUMP_SUM: Record<NonNullable<LeaseFigures['lumpSum']>, string> = {
+  term_end: 'The employee buys the device at the end of the term. Its residual value comes off their pay.',
+  withdrawn:
+    'The device is not bought at the end of the term after all. Please do not deduct what we told you of before.',
+  bought_out:
+    'The employee has bought the device before the end of the term: what was still to come and its residual value come off their pay.',
+  offboarding:
+    'The employee leaves and keeps the device: what was still to come and its residual value come off their last pay.',
+  lost: 'The device was lost without cover: what was still to come and its residual value come off the employee’s pay.',
+  stolen:
+    'The device was stolen without cover: what was still to come and its residual value come off the employee’s pay.',
+  early_end: 'The lease was ended before its term: what its terms charge for that comes off the employee’s pay.',
+  months_to_come: 'A payment of the employee’s own for months to come did not last: these months come off their pay.',
+}
+
+/** When it comes off, if it does. */
+function deductedWhen({ lease, until }: Figures): string[] {
+  if (lease.lumpSum === 'withdrawn') return []
+  if (lease.payOf) return [`Please deduct it with the pay of ${lease.payOf}, besides the monthly amounts.`]
+  return [`Please deduct it when the pause is over${until ? `, on ${until}` : ''}, besides the monthly amounts.`]
+}
+
 /** A holiday from what comes off pay; nobody collects anything there. */
 export const payrollPause: Pick<Wording['letters'], 'terms.paused' | 'terms.resumed'> = {
   'terms.paused': (f) => ({
@@ -178,6 +200,14 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
     ],
     table: changes(f),
     after: more(f),
+  }),
+  'lease.lump_sum': (f) => ({
+    subject:
+      f.lease.lumpSum === 'withdrawn'
+        ? `Payroll: not to be deducted after all${forWhom(f)}: ${f.amount}`
+        : `Payroll: to be deducted once${forWhom(f)}: ${f.amount}`,
+    paragraphs: [...(f.lease.lumpSum ? [LUMP_SUM[f.lease.lumpSum]] : []), ...deductedWhen(f)],
+    facts: [...about(f), ['Amount', f.amount], ['On', f.lease.deductedOn]],
   }),
   'dispatch.wanted': (f) => ({
     subject: `Please dispatch: ${device(f)}${forWhom(f)}`,

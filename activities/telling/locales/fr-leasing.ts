@@ -69,6 +69,30 @@ const DEDUCTION: Record<NonNullable<LeaseFigures['why']>, (f: Figures) => string
   transferred: () => 'Le salarié paie désormais la location lui-même. Veuillez ne plus rien retenir.',
 }
 
+const LUMP_SUM: Record<NonNullable<LeaseFigures['lumpSum']>, string> = {
+  term_end: 'Le salarié achète l’appareil à la fin du contrat. Sa valeur résiduelle est à retenir sur son salaire.',
+  withdrawn:
+    'L’appareil n’est finalement pas acheté à la fin du contrat. Veuillez ne pas retenir ce que nous vous avions annoncé.',
+  bought_out:
+    'Le salarié a acheté l’appareil avant la fin du contrat : les mensualités restantes et la valeur résiduelle sont à retenir sur son salaire.',
+  offboarding:
+    'Le salarié quitte l’entreprise et garde l’appareil : les mensualités restantes et la valeur résiduelle sont à retenir sur son dernier salaire.',
+  lost: 'L’appareil a été perdu sans couverture : les mensualités restantes et la valeur résiduelle sont à retenir sur le salaire.',
+  stolen:
+    'L’appareil a été volé sans couverture : les mensualités restantes et la valeur résiduelle sont à retenir sur le salaire.',
+  early_end:
+    'La location a pris fin avant son terme : ce que ses conditions prévoient alors est à retenir sur le salaire.',
+  months_to_come:
+    'Un paiement fait par le salarié pour des mois à venir n’a pas tenu : ces mois sont à retenir sur son salaire.',
+}
+
+/** Quand le retenir, s’il y a lieu. */
+function deductedWhen({ lease, until }: Figures): string[] {
+  if (lease.lumpSum === 'withdrawn') return []
+  if (lease.payOf) return [`Veuillez le retenir avec la paie de ${lease.payOf}, en plus des mensualités.`]
+  return [`Veuillez le retenir à la fin de la suspension${until ? `, le ${until}` : ''}, en plus des mensualités.`]
+}
+
 /** Une suspension de ce qui est retenu sur le salaire ; rien n’y est prélevé. */
 export const payrollPause: Pick<Wording['letters'], 'terms.paused' | 'terms.resumed'> = {
   'terms.paused': (f) => ({
@@ -179,6 +203,14 @@ export const leasing: Pick<Wording['letters'], LeasingNotice> = {
     ],
     table: changes(f),
     after: more(f),
+  }),
+  'lease.lump_sum': (f) => ({
+    subject:
+      f.lease.lumpSum === 'withdrawn'
+        ? `Paie : finalement rien à retenir${forWhom(f)} : ${f.amount}`
+        : `Paie : à retenir une fois${forWhom(f)} : ${f.amount}`,
+    paragraphs: [...(f.lease.lumpSum ? [LUMP_SUM[f.lease.lumpSum]] : []), ...deductedWhen(f)],
+    facts: [...about(f), ['Montant', f.amount], ['Le', f.lease.deductedOn]],
   }),
   'dispatch.wanted': (f) => ({
     subject: `À envoyer : ${device(f)}${forWhom(f)}`,

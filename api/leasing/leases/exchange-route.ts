@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { exchanged } from '../../../domain/leasing/change.ts'
 import type { LeasedDevice } from '../../../domain/leasing/lease.ts'
-import { leasePrice } from '../../../domain/leasing/pricing.ts'
+import { agreedMonths, leasePrice } from '../../../domain/leasing/pricing.ts'
 import { installmentAmounts } from '../../../domain/plans/schedule.ts'
 import * as messages from '../../../workflows/leasing/messages.ts'
 import type { AdjustAnswer, Command } from '../../../workflows/plans/messages.ts'
@@ -73,8 +73,8 @@ function exchange(asking: Asking, { plan }: PlanRows, command: Exchange): Promis
 }
 
 /**
- * The device, what it costs a month by the store of the lease's client over the same term, and its cover within that: none
- * when there is none for the model.
+ * The device, what it costs a month by the store of the lease's client over the term as it was agreed, and its cover within
+ * that: none when there is none for the model.
  */
 async function newDevice(
   asking: Asking,
@@ -87,14 +87,15 @@ async function newDevice(
   const client = await clientOf(asking, plan)
   const model = await offeredModel(asking, client, device_code)
   const { terms, lease } = plan.state
+  const termMonths = agreedMonths(plan.state)
   const { price, subsidy, residual, waiver, total } = leasePrice({
     price: model.price,
     subsidy: client.store.subsidy,
     residualPercent: client.store.residualPercent,
     waiverMonthly: lease?.waiver ? (model.waiverMonthly ?? 0) : 0,
-    termMonths: terms.termMonths,
+    termMonths,
     currency: terms.currency,
   })
-  const [monthly = 0] = installmentAmounts(total_amount ?? total, terms.termMonths, terms.currency)
+  const [monthly = 0] = installmentAmounts(total_amount ?? total, termMonths, terms.currency)
   return { device: { code: model.code, name: model.name, price, subsidy, residual }, monthly, waiver }
 }
