@@ -155,7 +155,8 @@ export async function addLeases(em: EntityManager, leases: NewLeases): Promise<v
         start_date, end_date, workflow_id, change_sequence, state, request, created_at, updated_at)
       select 'ls_' || :prefix || '_' || n, :tenant, 'lease', 'emp_' || :prefix || '_' || (n - 1) % :employees + 1, 'active',
         'active', 'USD', 120000, 0, '2027-01-15', '2028-01-15', 'lease-ls_' || :prefix || '_' || n, 0,
-        '{"pause": null, "terms": {"timezone": "America/New_York"}}', '', '2027-01-15T12:00:00Z', '2027-01-15T12:00:00Z'
+        '{"lifecycle": "active", "pause": null, "notBefore": null,
+          "terms": {"timezone": "America/New_York", "billingTime": "09:00"}}', '', '2027-01-15T12:00:00Z', '2027-01-15T12:00:00Z'
       from generate_series(1, :count) n`,
     given,
   )

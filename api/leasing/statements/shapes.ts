@@ -94,7 +94,9 @@ const PayrollEmployee = z
         device: z.string(),
         installment_number: z.int().nullable(),
         amount: minor('Minor units; negative for money back.'),
-        date,
+        date: date.meta({
+          description: 'Of one that is to come: the day on which it will be attempted, as things stand.',
+        }),
         status: z.enum(['accrued', 'scheduled']),
         statement_id: z.string().nullable(),
       }),
@@ -109,4 +111,7 @@ export const PayrollMonth = z
     data: z.array(PayrollEmployee),
     next_cursor: z.string().nullable(),
   })
-  .meta({ id: 'PayrollMonth', description: 'By employee, one page; `next_cursor` is null on the last one.' })
+  .meta({
+    id: 'PayrollMonth',
+    description: 'By employee, one page, which may have fewer than asked for; `next_cursor` is null on the last one.',
+  })

@@ -178,7 +178,7 @@ describe('what a payroll is to take', () => {
     const row = (number: number, dueDate: string, status: 'scheduled' | 'paid') => ({
       ...{ planId: 'ls_globex_3', tenantId: 'acme', number, dueDate, dueAt: `${dueDate}T14:00:00Z`, amount: 8_333 },
       ...{ paidAmount: status === 'paid' ? 8_333 : 0, status, refundedAmount: 0 },
-      state: newInstallment(number, dueDate, 8_333),
+      state: { ...newInstallment(number, dueDate, 8_333), status, paid: status === 'paid' ? 8_333 : 0 },
     })
     await world.orm.em
       .fork()
