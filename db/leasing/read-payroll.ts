@@ -34,8 +34,8 @@ const ACCRUED = `payroll_deductions d
    where d.tenant_id = :tenant and d.client_id = :client and d.date >= :from and d.date < :before`
 
 /**
- * Leases of which something may come off pay in the month, and none of which nothing but a pause of unknown end is known:
- * what is due in it, and what was due before and is not taken yet. Which of it comes, and when, is the domain's to say.
+ * Leases of which something may come off pay in the month: what is due in it, and what was due before and is not taken
+ * yet; not while a pause lasts beyond it, or nobody knows for how long. Which of it comes, and when, is the domain's to say.
  */
 const MAY_COME = `leases l join plans p on p.id = l.plan_id
    where l.tenant_id = :tenant and l.client_id = :client and l.payer = 'payroll' and p.lifecycle = 'active'
@@ -56,10 +56,9 @@ export async function listPayroll(
 ): Promise<Page<PayrollEmployee>> {
   const [after = ''] = cursor ? decodeCursor(cursor, BY_EMPLOYEE) : []
   const employees = await em.execute<{ employee: string }[]>(
-    `select employee from (
-        select d.employee_id as employee from ${ACCRUED} and d.employee_id > :after
-        union select l.employee_id from ${MAY_COME} and l.employee_id > :after) x
-      order by employee limit :limit`,
+    `(select distinct d.employee_id as employee from ${ACCRUED} and d.employee_id > :after order by 1 limit :limit)
+      union (select distinct l.employee_id from ${MAY_COME} and l.employee_id > :after order by 1 limit :limit)
+      order by 1 limit :limit`,
     { ...month, after, limit: limit + 1 },
   )
   const ids = employees.slice(0, limit).map(({ employee }) => employee)
