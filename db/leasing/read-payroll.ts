@@ -64,7 +64,7 @@ export async function listPayroll(
   const ids = employees.slice(0, limit).map(({ employee }) => employee)
   const last = ids.at(-1)
   if (last === undefined) return { data: [], nextCursor: null }
-  const of = { ...month, after, last }
+  const of = { ...month, after: String(after), last }
   const lines = Map.groupBy(
     [...(await accrued(em, of)), ...(await coming(em, of))].toSorted(byDate),
     ({ employee }) => employee,

@@ -93,7 +93,7 @@ describe('what a statement lists of a lease', () => {
     ])
   })
 
-  it('it ends once, whatever becomes of it after that', () => {
+  it('an end, once, whatever becomes of it after that', () => {
     const transferred = new PlayedLease().delivered().to('2027-03-20')
     transferred.says(leaves('transfer'))
     expect(listed(transferred.to('2028-02-01'))).toHaveLength(2)
