@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client'
 import type { FastifyServerOptions } from 'fastify'
 import type { StatementFacts } from '../db/leasing/statement-facts.ts'
 import type { ReceiptFacts } from '../db/plans/receipt-facts.ts'
-import type { StatementLine } from '../domain/leasing/statement-lines.ts'
+import type { StatementLease, StatementLine } from '../domain/leasing/statement-lines.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
 import type { StripeHint } from '../gateways/stripe/webhook.ts'
 import type { ConnectionLimits } from './http/connections.ts'
@@ -24,7 +24,11 @@ export type ApiDeps = {
   /** The PDF of a receipt. */
   renderReceipt(receipt: ReceiptFacts): Promise<Uint8Array>
   /** The PDF of a closed statement, as it is made. */
-  renderStatement(statement: StatementFacts, lines: AsyncIterable<StatementLine[]>): AsyncIterable<Uint8Array>
+  renderStatement(
+    statement: StatementFacts,
+    lines: AsyncIterable<StatementLine[]>,
+    leases: AsyncIterable<StatementLease[]>,
+  ): AsyncIterable<Uint8Array>
   now(): Date
   config: ApiConfig
 }

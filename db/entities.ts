@@ -6,6 +6,7 @@ import { TenantIssuers } from './identity/tenant-issuers.ts'
 import { Users } from './identity/users.ts'
 import { ClientDomains, Clients } from './leasing/clients.ts'
 import { CartLines, Employees } from './leasing/employees.ts'
+import { LeaseChanges } from './leasing/lease-changes.ts'
 import { Leases } from './leasing/leases.ts'
 import { PayrollDeductions, Statements } from './leasing/statements.ts'
 import { DeviceModels, Devices } from './leasing/stock.ts'
@@ -42,6 +43,7 @@ export const entities = [
   Devices,
   Leases,
   PayrollDeductions,
+  LeaseChanges,
   Statements,
   WebhookInbox,
   WebhookEndpoints,

@@ -7,6 +7,7 @@ import {
   linesOf,
   noteCharge,
   openStatement,
+  putLeaseChanges,
   putLines,
 } from '../../db/leasing/close-statement.ts'
 import { inTenant } from '../../db/tenancy/scope.ts'
@@ -68,14 +69,15 @@ export function createLeasingActivities({ orm }: { orm: MikroORM }) {
         }
       })
     },
-    /** Some thousands of lines; `isDone` when none is left. */
+    /** Some thousands of lines, and of what is listed of leases beside them; `isDone` when none is left of either. */
     putLines({ tenant, statement }: Of): Promise<{ placed: number; isDone: boolean }> {
       return inTenant(tenant, async () => {
         let placed = 0
         for (let batch = 0; batch < BATCHES; batch++) {
           const put = await putLines(orm.em.fork(), statement, BATCH)
           placed += put
-          if (put < BATCH) return { placed, isDone: true }
+          const listed = await putLeaseChanges(orm.em.fork(), statement, BATCH)
+          if (put < BATCH && listed < BATCH) return { placed, isDone: true }
         }
         return { placed, isDone: false }
       })

@@ -1,10 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { findCustomer, type SavedPaymentMethod } from '../../db/customers/people.ts'
-import { allLines } from '../../db/leasing/read-statements.ts'
+import { allLeaseChanges, allLines } from '../../db/leasing/read-statements.ts'
 import { type StatementFacts, statementFacts } from '../../db/leasing/statement-facts.ts'
 import { Statements } from '../../db/leasing/statements.ts'
 import type { NotificationRow } from '../../db/plans/notifications.ts'
-import { CSV_HEADER, csvLine } from '../../domain/leasing/statement-lines.ts'
+import { statementTable } from '../../domain/leasing/statement-lines.ts'
 import { type Letter, MailRefused } from '../../gateways/mail/mailer.ts'
 import { formatsOf } from './formats.ts'
 import { chosen, laidOut } from './render.ts'
@@ -14,7 +14,7 @@ import type { StatementFigures } from './wording.ts'
 /** More would be some 5 MB, which many mail servers do not take. */
 const MOST_ATTACHED = 25_000
 
-/** What a client is told of a closed statement, with every line of it attached. */
+/** What a client is told of a closed statement, with all of it attached. */
 export async function statementLetter(
   em: EntityManager,
   row: Pick<NotificationRow, 'tenantId' | 'customerId'>,
@@ -24,7 +24,7 @@ export async function statementLetter(
   const client = await findCustomer(em, { tenantId: row.tenantId, id: row.customerId })
   if (!client) throw new MailRefused('The client is not known here, and so has no address')
   const facts = await statementFacts(em, statement)
-  const isAttached = facts.lines <= MOST_ATTACHED
+  const isAttached = facts.lines + facts.leases <= MOST_ATTACHED
   const { wording, format } = chosen(client.locale)
   const figures = figuresOf(facts, { format, isAttached, method: client.defaultPaymentMethod })
   return {
@@ -60,11 +60,12 @@ function figuresOf(
 }
 
 async function attached(em: () => EntityManager, facts: StatementFacts): Promise<Letter['attachments']> {
-  const lines = () => allLines(em, { id: facts.id, tenantId: facts.tenant })
+  const statement = { id: facts.id, tenantId: facts.tenant }
+  const parts = () => [allLines(em, statement), allLeaseChanges(em, statement)] as const
   const pdf: Buffer[] = []
-  for await (const chunk of statementPdf(facts, lines())) pdf.push(chunk)
-  const csv = [Buffer.from(CSV_HEADER)]
-  for await (const chunk of lines()) csv.push(Buffer.from(chunk.map((line) => csvLine(line, facts.currency)).join('')))
+  for await (const chunk of statementPdf(facts, ...parts())) pdf.push(chunk)
+  const csv: Buffer[] = []
+  for await (const text of statementTable(...parts(), facts.currency)) csv.push(Buffer.from(text))
   const name = facts.id.replace(/[^\w.-]/g, '_')
   return [
     { filename: `${name}.pdf`, content: Buffer.concat(pdf), contentType: 'application/pdf' },

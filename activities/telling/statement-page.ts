@@ -20,18 +20,19 @@ const HEIGHT = 595.28
 const PLAIN = /^[\x20-\x7e]*$/
 
 export type Cell = { text: string; width: number; isRight: boolean; color: string }
+export type Pages = { add(): void; bottom: number }
 type Pdf = InstanceType<typeof PDFDocument>
 
 const BOTTOM = HEIGHT - MARGIN - FOOT
 const rowsFrom = (y: number) => Math.floor((BOTTOM - y - ROW) / ROW)
 
-/** Adds pages, each with its number and how many there are. */
+/** Adds pages, each with its number and how many there are: `rows` below the summary, and `more` from a new page on. */
 export function pageNumber(
   document: Pdf,
-  { title, of, rows }: { title: string; of: (page: number, pages: number) => string; rows: number },
-): { add(): void; bottom: number } {
-  const more = Math.max(0, rows - rowsFrom(MARGIN + SUMMARY_HEIGHT))
-  const pages = 1 + Math.ceil(more / rowsFrom(MARGIN))
+  { title, of, rows, more }: { title: string; of: (page: number, pages: number) => string; rows: number; more: number },
+): Pages {
+  const over = Math.max(0, rows - rowsFrom(MARGIN + SUMMARY_HEIGHT))
+  const pages = 1 + Math.ceil(over / rowsFrom(MARGIN)) + Math.ceil(more / rowsFrom(MARGIN))
   let page = 0
   return {
     bottom: BOTTOM,

@@ -1,24 +1,37 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import PDFDocument from 'pdfkit'
 import type { StatementFacts } from '../../db/leasing/statement-facts.ts'
-import type { StatementLine } from '../../domain/leasing/statement-lines.ts'
+import type { StatementLease, StatementLine } from '../../domain/leasing/statement-lines.ts'
 import { type Formats, formatsOf } from './formats.ts'
 import { printable } from './printable.ts'
 import { chosen } from './render.ts'
-import { type Cell, drawRow, drawSummary, drawTableHead, INK, MARGIN, pageNumber, ROW, SOFT } from './statement-page.ts'
+import {
+  type Cell,
+  drawRow,
+  drawSummary,
+  drawTableHead,
+  INK,
+  MARGIN,
+  type Pages,
+  pageNumber,
+  ROW,
+  SOFT,
+} from './statement-page.ts'
 import type { StatementWords } from './wording.ts'
 
 /** `name` is told on the first row of an employee, and again where a page begins. */
 type Row = { name: string; cells: Cell[]; isTotal: boolean }
 
 /**
- * A statement as a PDF of as many pages as it takes: what it comes to, then its lines, with what each employee of several comes to.
+ * A statement as a PDF of as many pages as it takes: what it comes to, its lines, with what each employee of several comes
+ * to, and the leases that began, changed and ended.
  * Made as it is read, a page at a time: no more is held of it, and others get their turn between pages. The same
  * statement gives the same bytes.
  */
 export async function* statementPdf(
   facts: StatementFacts,
   lines: AsyncIterable<StatementLine[]>,
+  leases: AsyncIterable<StatementLease[]>,
 ): AsyncGenerator<Buffer> {
   const { wording, format } = chosen(facts.client.locale)
   const words = wording.statement
@@ -33,28 +46,42 @@ export async function* statementPdf(
     displayTitle: true,
     info: { Title: titleOf(facts, words), Author: 'Tenor', CreationDate: new Date(facts.closedAt) },
   })
-  const page = pageNumber(document, {
+  const pages = pageNumber(document, {
     title: titleOf(facts, words),
     of: words.pageOf,
     rows: facts.lines + facts.withTotal,
+    more: facts.leases,
   })
-  page.add()
+  pages.add()
   drawSummary(document, titleOf(facts, words), amountOf(facts, words, formats), summary(facts, words, formats))
-  let y = drawTableHead(document, head(words))
+  yield* table(document, pages, { head: head(words), y: undefined, rows: rowsOf(lines, words, formats) })
+  if (facts.leases > 0) {
+    pages.add()
+    yield* table(document, pages, { head: leaseHead(words), y: MARGIN, rows: leaseRows(leases, words, formats) })
+  }
+  document.end()
+  for await (const chunk of document) yield chunk as Buffer
+}
+
+/** Rows below their head, from `y` on or from where the summary ends, and on as many more pages as they take. */
+async function* table(
+  document: InstanceType<typeof PDFDocument>,
+  pages: Pages,
+  { head: columns, y: top, rows }: { head: Cell[]; y: number | undefined; rows: AsyncIterable<Row> },
+): AsyncGenerator<Buffer> {
+  let y = drawTableHead(document, columns, top)
   let isFirst = true
-  for await (const row of rowsOf(lines, words, formats)) {
-    if (y + ROW > page.bottom) {
+  for await (const row of rows) {
+    if (y + ROW > pages.bottom) {
       yield* written(document)
       await nextTurn()
-      page.add()
-      y = drawTableHead(document, head(words), MARGIN)
+      pages.add()
+      y = drawTableHead(document, columns, MARGIN)
       isFirst = true
     }
     y = drawRow(document, isFirst ? named(row) : row.cells, y, row.isTotal)
     isFirst = false
   }
-  document.end()
-  for await (const chunk of document) yield chunk as Buffer
 }
 
 function named({ name, cells: [first, ...others] }: Row): Cell[] {
@@ -135,7 +162,38 @@ async function* rowsOf(
   if (last && count > 1) yield total(last)
 }
 
-function nameOf({ employee, employeeName }: StatementLine): string {
+function leaseHead({ columns: { employee, lease, device }, leaseColumns }: StatementWords): Cell[] {
+  const { change, since, before, monthly } = leaseColumns
+  return leaseCells([employee, lease, device, change, since, before, monthly])
+}
+
+const LEASE_WIDTHS = [125, 165, 115, 145, 58, 77, 77] as const
+
+/** Seven columns; the last two hold amounts. */
+function leaseCells(texts: string[]): Cell[] {
+  const isAmount = (k: number) => k >= LEASE_WIDTHS.length - 2
+  return texts.map((text, k) => ({ text, width: LEASE_WIDTHS[k] ?? 0, isRight: isAmount(k), color: INK }))
+}
+
+async function* leaseRows(
+  chunks: AsyncIterable<StatementLease[]>,
+  words: StatementWords,
+  formats: Formats,
+): AsyncGenerator<Row> {
+  const money = (amount: number | null) => (amount === null ? '' : formats.money(amount))
+  for await (const leases of chunks) {
+    for (const lease of leases) {
+      const { change, how, device, previousDevice, since, previousMonthly, monthly } = lease
+      const what = previousDevice === null ? device : words.instead(device, previousDevice)
+      const months = [money(previousMonthly), money(monthly)]
+      const name = nameOf(lease)
+      const texts = [name, lease.lease, what, words.change(change, how), since, ...months]
+      yield { name, cells: leaseCells(texts), isTotal: false }
+    }
+  }
+}
+
+function nameOf({ employee, employeeName }: Pick<StatementLine, 'employee' | 'employeeName'>): string {
   const name = employeeName === null ? null : printable(employeeName)
   return name ?? employee
 }

@@ -1,3 +1,4 @@
+import type { LeaseChange, LeaseEnding } from '../../domain/leasing/lease-changes.ts'
 import type { NoticeType } from '../../domain/plans/effects.ts'
 import type { Figures } from './figures.ts'
 
@@ -50,6 +51,9 @@ export type StatementWords = {
   installment: (number: number) => string
   credit: string
   employeeTotal: (name: string) => string
+  leaseColumns: { change: string; since: string; before: string; monthly: string }
+  change: (change: LeaseChange, how: LeaseEnding | null) => string
+  instead: (device: string, previous: string) => string
   pageOf: (page: number, pages: number) => string
   letter: (statement: StatementFigures) => Words
   footer: (statement: string) => string

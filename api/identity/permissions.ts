@@ -90,6 +90,7 @@ const PERMISSIONS: Record<string, Access> = {
   'GET /clients/:id/payroll_deductions': STATEMENTS,
   'GET /statements/:id': STATEMENTS,
   'GET /statements/:id/lines': STATEMENTS,
+  'GET /statements/:id/leases': STATEMENTS,
   'GET /statements/:id/transactions': STATEMENTS,
   'GET /statements/:id/ledger': STATEMENTS,
   'GET /statements/:id.pdf': STATEMENTS,

@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { openPeriod, type Period, sinceEndOf } from '../../domain/leasing/statements.ts'
 import { TEST_KEYS } from '../../test/support/keys.ts'
-import { addClient, addDeductions, addLeases, MONTHLY } from '../../test/support/leasing.ts'
+import { addClient, addDeductions, addLeaseChanges, addLeases, MONTHLY } from '../../test/support/leasing.ts'
 import { freshDatabase } from '../../test/support/servers.ts'
 import { openDatabase } from '../orm.ts'
 import { Events } from '../plans/events.ts'
@@ -14,9 +14,12 @@ import {
   NoSuchClient,
   noteCharge,
   openStatement,
+  putLeaseChanges,
   putLines,
 } from './close-statement.ts'
-import { allLines, listLines } from './read-statements.ts'
+import { LeaseChanges } from './lease-changes.ts'
+import { listLeaseChanges } from './read-lease-changes.ts'
+import { allLeaseChanges, allLines, listLines } from './read-statements.ts'
 import { PayrollDeductions, Statements } from './statements.ts'
 
 const BATCH = 1_000
@@ -60,8 +63,14 @@ async function closed(client: { id: string; tenant: string }, period: Period) {
   return acme(async () => {
     const { id } = await openStatement(em(), client, period, period.cutOff)
     while ((await putLines(em(), id, BATCH)) === BATCH);
+    while ((await putLeaseChanges(em(), id, BATCH)) === BATCH);
     return closeStatement(em(), id, period.cutOff)
   })
+}
+
+async function leasesOn(statement: { id: string; tenantId: string }) {
+  const { data } = await acme(() => listLeaseChanges(em(), statement, { limit: 100 }))
+  return data
 }
 
 describe('closing a statement', () => {
@@ -105,27 +114,53 @@ describe('closing a statement', () => {
     expect(await closed(client, april)).toMatchObject({ carriedIn: -150, total: 50, carriedOut: 0 })
   })
 
-  it('counts the leases that began, changed and ended within the period', async () => {
+  it('lists the leases that began, changed and ended within the period, each once, and counts them', async () => {
     const client = await clientWith(4)
-    const event = (n: number, type: string, occurredAt: string, key = `${type}-${n}-${occurredAt}`) => ({
-      id: `evt_${client.prefix}_${key}`,
-      tenantId: 'acme',
-      planId: `ls_${client.prefix}_${n}`,
-      type,
-      data: {},
-      occurredAt,
-    })
-    await look().insertMany(Events, [
-      event(1, 'lease.delivered', '2027-02-02T00:00:00Z'),
-      event(2, 'lease.delivered', '2027-02-28T23:00:00Z'),
-      event(3, 'lease.delivered', FEBRUARY.cutOff),
-      event(1, 'plan.adjusted', '2027-02-03T00:00:00Z'),
-      event(1, 'lease.exchanged', '2027-02-03T00:00:00Z'),
-      event(4, 'lease.ended', '2027-02-04T00:00:00Z'),
-      event(4, 'payment.completed', '2027-02-04T00:00:00Z'),
+    const lease = (n: number) => `ls_${client.prefix}_${n}`
+    await addLeaseChanges(look(), [
+      { lease: lease(1), change: 'began', at: '2027-02-02T00:00:00Z', monthly: 10_000 },
+      { lease: lease(2), change: 'began', at: '2027-02-28T23:00:00Z', monthly: 9_000 },
+      { lease: lease(3), change: 'began', at: FEBRUARY.cutOff, monthly: 8_000 },
+      { lease: lease(1), change: 'changed', at: '2027-02-03T00:00:00Z', monthly: 12_000, previousMonthly: 10_000 },
+      {
+        ...{ lease: lease(1), change: 'changed', at: '2027-02-20T00:00:00Z', monthly: 15_000, previousMonthly: 12_000 },
+        ...{ device: 'Tablet', previousDevice: 'Phone' },
+      },
+      { lease: lease(4), change: 'ended', at: '2027-02-04T00:00:00Z', previousMonthly: 7_000, how: 'transfer' },
     ])
-    expect((await closed(client, FEBRUARY)).counts).toEqual({ new: 2, changed: 1, ended: 1, credits: 0 })
-    expect((await closed(client, MARCH)).counts).toEqual({ new: 1, changed: 0, ended: 0, credits: 0 })
+    const february = await closed(client, FEBRUARY)
+    expect(february.counts).toEqual({ new: 2, changed: 1, ended: 1, credits: 0 })
+    const nothing = { previousDevice: null, monthly: null, previousMonthly: null, how: null }
+    const phone = { ...nothing, model: 'phone-12', device: 'phone-12', employeeName: null }
+    const of = (n: number) => ({ employee: `emp_${client.prefix}_${n}`, lease: lease(n) })
+    const listed = [
+      { ...phone, ...of(1), change: 'began', since: '2027-02-02', monthly: 10_000 },
+      { ...phone, ...of(2), change: 'began', since: '2027-02-28', monthly: 9_000 },
+      {
+        ...{ ...phone, ...of(1), change: 'changed', since: '2027-02-20', device: 'Tablet', previousDevice: 'Phone' },
+        ...{ monthly: 15_000, previousMonthly: 10_000 },
+      },
+      { ...phone, ...of(4), change: 'ended', since: '2027-02-04', previousMonthly: 7_000, how: 'transfer' },
+    ]
+    expect(await leasesOn(february)).toEqual(listed)
+    const march = await closed(client, MARCH)
+    expect([march.counts, await leasesOn(march)]).toEqual([
+      { new: 1, changed: 0, ended: 0, credits: 0 },
+      [{ ...phone, ...of(3), change: 'began', since: '2027-03-01', monthly: 8_000 }],
+    ])
+  })
+
+  it('goes on listing what it did when it was closed, whatever becomes of leases, models and employees', async () => {
+    const client = await clientWith(1)
+    const lease = `ls_${client.prefix}_1`
+    await addLeaseChanges(look(), [{ lease, change: 'began', at: IN_FEBRUARY, monthly: 10_000 }])
+    const february = await closed(client, FEBRUARY)
+    const before = await leasesOn(february)
+    await look().execute(`update leases set model_code = 'tablet', payer = 'employee' where plan_id = ?`, [lease])
+    // Known late, of the time before: it is on the next one.
+    await addLeaseChanges(look(), [{ lease, change: 'ended', at: IN_FEBRUARY, how: 'lost' }])
+    expect(await leasesOn(february)).toEqual(before)
+    expect(await leasesOn(await closed(client, MARCH))).toMatchObject([{ lease, change: 'ended', how: 'lost' }])
   })
 
   it('tells the world and the client once, and nobody of an empty one but the world', async () => {
@@ -193,6 +228,32 @@ describe('the database', () => {
       'stays as it is',
     )
   })
+
+  it('keeps what is listed of a lease as it was written, and on the statement of its own client', async () => {
+    const client = await clientWith(1)
+    const other = await clientWith(1)
+    await addLeaseChanges(look(), [
+      { lease: `ls_${client.prefix}_1`, change: 'began', at: IN_FEBRUARY, monthly: 10_000 },
+      { lease: `ls_${other.prefix}_1`, change: 'began', at: IN_FEBRUARY, monthly: 10_000 },
+      { lease: `ls_${client.prefix}_1`, change: 'changed', at: MARCH.cutOff },
+      { lease: `ls_${client.prefix}_1`, change: 'changed', at: '2027-03-02T00:00:00Z', currency: 'EUR' },
+    ])
+    const { id } = await closed(client, FEBRUARY)
+    const next = await acme(() => openStatement(em(), client, MARCH, MARCH.cutOff))
+    const all = await look().find(LeaseChanges, { clientId: [client.id, other.id] }, { orderBy: { at: 'asc' } })
+    const put = (change: string | undefined, statement: string | null) =>
+      look().nativeUpdate(LeaseChanges, { id: change ?? '' }, { statementId: statement })
+    const placed = all.find(({ statementId }) => statementId === id)
+    for (const statement of [next.id, null]) {
+      await expect(put(placed?.id, statement)).rejects.toThrow('it is put on a statement once, and stays')
+    }
+    for (const { id: waiting } of all.filter(({ statementId }) => !statementId)) {
+      await expect(put(waiting, id)).rejects.toThrow('does not belong on statement')
+      await expect(put(waiting, next.id)).rejects.toThrow('does not belong on statement')
+      await expect(look().nativeUpdate(LeaseChanges, { id: waiting }, { monthlyAmount: 1 })).rejects.toThrow('stays')
+    }
+    await expect(look().nativeDelete(LeaseChanges, { id: placed?.id ?? '' })).rejects.toThrow()
+  })
 })
 
 describe('20,000 lines', () => {
@@ -200,13 +261,13 @@ describe('20,000 lines', () => {
 
   it('are closed in batches, gone on with after a crash, by two at once, in bounded memory', async () => {
     const client = await clientWith(LINES)
-    // As if each lease had run for some months.
+    // And every lease began in the period.
     await look().execute(
-      `insert into events (id, tenant_id, plan_id, type, data, occurred_at)
-        select 'evt_' || p.id || '_' || k, 'acme', p.id, case k when 1 then 'lease.delivered' else 'payment.completed' end, '{}',
-          '2027-02-02T00:00:00Z'::timestamptz + make_interval(hours => k) from plans p, generate_series(1, 10) k
-        where p.id like 'ls_' || ? || '\\_%'`,
-      [client.prefix],
+      `insert into lease_changes (id, tenant_id, client_id, employee_id, plan_id, change, model_code, device,
+          monthly_amount, currency, date, at)
+        select 'lch_' || plan_id || '_began', tenant_id, client_id, employee_id, plan_id, 'began', model_code, model_code,
+          100, 'USD', '2027-02-02', '2027-02-02T00:00:00Z' from leases where client_id = ?`,
+      [client.id],
     )
     const began = performance.now()
     const { id } = await acme(() => openStatement(em(), client, FEBRUARY, FEBRUARY.cutOff))
@@ -224,6 +285,7 @@ describe('20,000 lines', () => {
     const closer = async () => {
       let placed = 0
       for (let put = BATCH; put > 0; placed += put) put = await acme(() => putLines(em(), id, BATCH))
+      while ((await acme(() => putLeaseChanges(em(), id, BATCH))) > 0);
       return { placed, closed: await acme(() => closeStatement(em(), id, FEBRUARY.cutOff)) }
     }
     const [one, two] = await Promise.all([closer(), closer()])
@@ -235,12 +297,17 @@ describe('20,000 lines', () => {
     globalThis.gc?.()
     const before = process.memoryUsage().heapUsed
     let [read, most] = [0, 0]
-    for await (const lines of allLines(em, one.closed)) {
-      read += lines.length
-      most = Math.max(most, process.memoryUsage().heapUsed - before)
+    for (const parts of [allLines(em, one.closed), allLeaseChanges(em, one.closed)]) {
+      for await (const part of parts) {
+        read += part.length
+        most = Math.max(most, process.memoryUsage().heapUsed - before)
+      }
     }
-    expect(read).toBe(LINES)
-    console.log(`20,000 lines closed in ${ms} ms, and read with ${Math.round(most / 1e6)} MB more of heap`)
+    expect(read).toBe(2 * LINES)
+    expect(most).toBeLessThan(100e6)
+    console.log(
+      `20,000 lines and as many new leases closed in ${ms} ms, and read with ${Math.round(most / 1e6)} MB more of heap`,
+    )
   }, 120_000)
 })
 

@@ -5,6 +5,7 @@ import { insertOnce } from '../insert-once.ts'
 import { Events } from '../plans/events.ts'
 import { Notifications } from '../plans/notifications.ts'
 import { Clients } from './clients.ts'
+import { countLeaseChanges } from './read-lease-changes.ts'
 import { type StatementRow, Statements } from './statements.ts'
 
 /**
@@ -70,12 +71,26 @@ const WAITING = `d.client_id = s.client_id and d.tenant_id = s.tenant_id and d.s
   and d.at < s.cut_off and d.currency = s.currency`
 
 /** Puts so many of the waiting lines on the statement, the oldest first; answers how many. 0 when it is closed. */
-export async function putLines(em: EntityManager, id: string, most: number): Promise<number> {
+export function putLines(em: EntityManager, id: string, most: number): Promise<number> {
+  return put(em, 'payroll_deductions', id, most)
+}
+
+/** The same for what is listed of leases beside them. */
+export function putLeaseChanges(em: EntityManager, id: string, most: number): Promise<number> {
+  return put(em, 'lease_changes', id, most)
+}
+
+async function put(
+  em: EntityManager,
+  table: 'payroll_deductions' | 'lease_changes',
+  id: string,
+  most: number,
+): Promise<number> {
   return em.transactional(async (tx) => {
     if (!(await closing(tx, id))) return 0
     const result = await tx.execute<{ affectedRows: number }>(
-      `update payroll_deductions set statement_id = ? where id in (
-        select d.id from payroll_deductions d join statements s on s.id = ? where ${WAITING} order by d.at, d.id limit ?)`,
+      `update ${table} set statement_id = ? where id in (
+        select d.id from ${table} d join statements s on s.id = ? where ${WAITING} order by d.at, d.id limit ?)`,
       [id, id, most],
       'run',
     )
@@ -84,8 +99,8 @@ export async function putLines(em: EntityManager, id: string, most: number): Pro
 }
 
 /**
- * Closes it for ever over the lines that it has: what they come to, what is carried, how many leases are new, changed and
- * ended; with the event, and with the letter when there are lines to tell of.
+ * Closes it for ever over the lines that it has: what they come to, what is carried, how many leases it lists as new,
+ * changed and ended; with the event, and with the letter when there are lines to tell of.
  */
 export async function closeStatement(em: EntityManager, id: string, at: Instant): Promise<StatementRow> {
   return em.transactional(async (tx) => {
@@ -93,7 +108,7 @@ export async function closeStatement(em: EntityManager, id: string, at: Instant)
     if (!open) return tx.findOneOrFail(Statements, { id }, { refresh: true })
     const { lines, amount, credits } = await sumOf(tx, id)
     const { total, carriedOut } = statementSum(amount, open.carriedIn)
-    const counts = { ...(await leasesOf(tx, open)), credits }
+    const counts = { ...(await countLeaseChanges(tx, id)), credits }
     const figures = { lines, linesAmount: amount, total, carriedOut, counts }
     await tx.nativeUpdate(Statements, { id }, { ...figures, status: 'closed', closedAt: at })
     const closed = await tx.findOneOrFail(Statements, { id }, { refresh: true })
@@ -129,23 +144,6 @@ async function sumOf(tx: EntityManager, id: string): Promise<{ lines: number; am
     [id],
   )
   return { lines: Number(sums?.lines), amount: Number(sums?.amount), credits: Number(sums?.credits) }
-}
-
-const CHANGES = ['plan.adjusted', 'lease.exchanged', 'lease.extended']
-
-/** How many leases paid by payroll began, changed and ended in the period. */
-async function leasesOf(tx: EntityManager, { clientId, tenantId, number, cutOff }: StatementRow) {
-  const before = await tx.findOne(Statements, { clientId, tenantId, number: number - 1 })
-  const changes = CHANGES.map(() => '?').join(', ')
-  const [counted] = await tx.execute<Record<'new' | 'changed' | 'ended', string>[]>(
-    `select count(distinct e.plan_id) filter (where e.type = 'lease.delivered') as new,
-        count(distinct e.plan_id) filter (where e.type in (${changes})) as changed,
-        count(distinct e.plan_id) filter (where e.type = 'lease.ended') as ended
-      from leases l join events e on e.plan_id = l.plan_id
-      where l.tenant_id = ? and l.client_id = ? and l.payer = 'payroll' and e.occurred_at < ? and e.occurred_at >= ?`,
-    [...CHANGES, tenantId, clientId, cutOff, before?.cutOff ?? '-infinity'],
-  )
-  return { new: Number(counted?.new), changed: Number(counted?.changed), ended: Number(counted?.ended) }
 }
 
 async function tell(tx: EntityManager, statement: StatementRow, at: Instant): Promise<void> {

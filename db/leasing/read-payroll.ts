@@ -1,7 +1,11 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { CivilDate } from '../../domain/plans/terms.ts'
+import { comingDeductions } from '../../domain/leasing/payroll.ts'
+import type { Installment } from '../../domain/plans/plan.ts'
+import type { CivilDate, Instant } from '../../domain/plans/terms.ts'
 import { namesOf } from '../customers/people.ts'
 import { cursorOf, decodeCursor, type Page, type PageOptions } from '../pages.ts'
+import type { PlanRow } from '../plans/plans.ts'
+import { planOf } from '../plans/rows.ts'
 
 /** What is or will be taken from an employee's pay in a month; amounts in minor units, negative for money back. */
 export type PayrollEmployee = {
@@ -21,25 +25,30 @@ export type PayrollLine = {
   isAccrued: boolean
 }
 
-export type PayrollMonth = { tenant: string; client: string; from: CivilDate; before: CivilDate }
+/** `now` is by the client's clock. */
+export type PayrollMonth = { tenant: string; client: string; from: CivilDate; before: CivilDate; now: Instant }
 
 const BY_EMPLOYEE = [{ property: 'employee', column: 'employee', is: 'text' }] as const
 
-/** Accrued in the month; and due in it by leases that run, unless a holiday from paying holds it back. */
-const LINES = `
-  select d.employee_id as employee, d.plan_id as lease, d.model_code as model, d.installment_number as installment,
-      d.amount, d.date, d.statement_id as statement, true as "isAccrued"
-    from payroll_deductions d
-   where d.tenant_id = :tenant and d.client_id = :client and d.date >= :from and d.date < :before
-  union all
-  select l.employee_id, l.plan_id, l.model_code, i.number, i.amount - i.paid_amount, i.due_date, null, false
-    from leases l join plans p on p.id = l.plan_id join installments i on i.plan_id = l.plan_id
-   where l.tenant_id = :tenant and l.client_id = :client and l.payer = 'payroll' and p.lifecycle = 'active'
-     and i.number > 0 and i.status = 'scheduled' and i.amount > i.paid_amount
-     and i.due_date >= :from and i.due_date < :before
-     and (p.state -> 'pause' = 'null' or i.due_at >= (p.state -> 'pause' ->> 'until')::timestamptz)`
+const ACCRUED = `payroll_deductions d
+   where d.tenant_id = :tenant and d.client_id = :client and d.date >= :from and d.date < :before`
 
-/** By employee, so many of them, each with all of theirs. Throws `InvalidCursor`. */
+/**
+ * Leases of which something may come off pay in the month: what is due in it, and what was due before and is not taken
+ * yet; not while a pause lasts beyond it, or nobody knows for how long. Which of it comes, and when, is the domain's to say.
+ */
+const MAY_COME = `leases l join plans p on p.id = l.plan_id
+   where l.tenant_id = :tenant and l.client_id = :client and l.payer = 'payroll' and p.lifecycle = 'active'
+     and exists (select from installments i where i.plan_id = l.plan_id and i.number > 0 and i.amount > i.paid_amount
+       and i.due_date < :before and (i.status = 'retrying' or i.status = 'scheduled' and
+         case when jsonb_typeof(p.state -> 'pause') = 'object'
+           then (p.state -> 'pause' ->> 'until')::timestamptz < :before::date + 1
+           else i.due_date >= :from or i.due_at <= :now end))`
+
+/**
+ * By employee, each with all of theirs. So many employees are looked at, and those are left out who turn out to have
+ * nothing: a page may have fewer, and is the last one only without a cursor. Throws `InvalidCursor`.
+ */
 export async function listPayroll(
   em: EntityManager,
   month: PayrollMonth,
@@ -47,28 +56,71 @@ export async function listPayroll(
 ): Promise<Page<PayrollEmployee>> {
   const [after = ''] = cursor ? decodeCursor(cursor, BY_EMPLOYEE) : []
   const employees = await em.execute<{ employee: string }[]>(
-    `select distinct employee from (${LINES}) x where employee > :after order by employee limit :limit`,
+    `(select distinct d.employee_id as employee from ${ACCRUED} and d.employee_id > :after order by 1 limit :limit)
+      union (select distinct l.employee_id from ${MAY_COME} and l.employee_id > :after order by 1 limit :limit)
+      order by 1 limit :limit`,
     { ...month, after, limit: limit + 1 },
   )
   const ids = employees.slice(0, limit).map(({ employee }) => employee)
   const last = ids.at(-1)
   if (last === undefined) return { data: [], nextCursor: null }
-  const rows = await em.execute<(Omit<PayrollLine, 'amount'> & { amount: string })[]>(
-    `select x.employee, x.lease, coalesce(m.name, x.model) as device, x.installment, x.amount, x.date::text as date,
-        x.statement, x."isAccrued"
-      from (${LINES}) x left join device_models m on m.tenant_id = :tenant and m.code = x.model
-      where employee > :after and employee <= :last order by x.employee, x.date, x.lease, x.installment`,
-    { ...month, after, last },
-  )
+  const of = { ...month, after: String(after), last }
   const lines = Map.groupBy(
-    rows.map((row) => ({ ...row, amount: Number(row.amount) })),
+    [...(await accrued(em, of)), ...(await coming(em, of))].toSorted(byDate),
     ({ employee }) => employee,
   )
-  const names = await namesOf(em, month.tenant, ids)
-  const data = ids.map((employee) => ({
-    employee,
-    employeeName: names.get(employee) ?? null,
-    lines: lines.get(employee) ?? [],
-  }))
+  const names = await namesOf(em, month.tenant, [...lines.keys()])
+  const data = ids.flatMap((employee) => {
+    const theirs = lines.get(employee)
+    return theirs ? [{ employee, employeeName: names.get(employee) ?? null, lines: theirs }] : []
+  })
   return { data, nextCursor: employees.length > limit ? cursorOf({ employee: last }, BY_EMPLOYEE) : null }
+}
+
+/** Those of the employees from one on, to another. */
+type Part = PayrollMonth & { after: string; last: string }
+
+async function accrued(em: EntityManager, of: Part): Promise<PayrollLine[]> {
+  const rows = await em.execute<(Omit<PayrollLine, 'amount'> & { amount: string })[]>(
+    `select x.employee, x.lease, coalesce(m.name, x.model) as device, x.installment, x.amount, x.date::text as date,
+        x.statement, true as "isAccrued"
+      from (select d.employee_id as employee, d.plan_id as lease, d.model_code as model, d.installment_number as installment,
+          d.amount, d.date, d.statement_id as statement from ${ACCRUED} and d.employee_id > :after and d.employee_id <= :last) x
+      left join device_models m on m.tenant_id = :tenant and m.code = x.model`,
+    of,
+  )
+  return rows.map((row) => ({ ...row, amount: Number(row.amount) }))
+}
+
+type Candidate = {
+  employee: string
+  lease: string
+  device: string
+  state: PlanRow['state']
+  installments: Installment[]
+}
+
+async function coming(em: EntityManager, of: Part): Promise<PayrollLine[]> {
+  const rows = await em.execute<Candidate[]>(
+    `select x.employee, x.lease, coalesce(m.name, x.model) as device, x.state,
+        (select jsonb_agg(i.state order by i.number) from installments i where i.plan_id = x.lease) as installments
+      from (select l.employee_id as employee, l.plan_id as lease, l.model_code as model, p.state from ${MAY_COME}
+          and l.employee_id > :after and l.employee_id <= :last) x
+      left join device_models m on m.tenant_id = :tenant and m.code = x.model`,
+    of,
+  )
+  return rows.flatMap(({ employee, lease, device, state, installments }) => {
+    const plan = planOf(
+      { state },
+      installments.map((one) => ({ state: one })),
+    )
+    const line = { employee, lease, device, statement: null, isAccrued: false }
+    return comingDeductions(plan, of).map((deduction) => ({ ...line, ...deduction }))
+  })
+}
+
+function byDate(a: PayrollLine, b: PayrollLine): number {
+  const key = ({ date, lease }: PayrollLine) => `${date} ${lease}`
+  if (key(a) !== key(b)) return key(a) < key(b) ? -1 : 1
+  return (a.installment ?? 0) - (b.installment ?? 0)
 }

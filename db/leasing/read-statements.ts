@@ -1,9 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { StatementLine } from '../../domain/leasing/statement-lines.ts'
+import type { StatementLease, StatementLine } from '../../domain/leasing/statement-lines.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { namesOf } from '../customers/people.ts'
 import { BY_CREATION, cursorOf, decodeCursor, type Page, type PageOptions, pageOf } from '../pages.ts'
 import { inTenant } from '../tenancy/scope.ts'
+import { listLeaseChanges } from './read-lease-changes.ts'
 import { type StatementRow, Statements } from './statements.ts'
 
 /** Newest first. */
@@ -57,17 +58,30 @@ const MOMENT = `to_char(d.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
 const CHUNK = 1_000
 
 /** All lines, some at a time, so that no more of them is held than that. For whoever reads at leisure. */
-export async function* allLines(
+export function allLines(
   em: () => EntityManager,
   statement: Pick<StatementRow, 'id' | 'tenantId'>,
 ): AsyncGenerator<StatementLine[]> {
+  return allPages(statement, (page) => listLines(em(), statement, page))
+}
+
+/** The same of the leases that it lists. */
+export function allLeaseChanges(
+  em: () => EntityManager,
+  statement: Pick<StatementRow, 'id' | 'tenantId'>,
+): AsyncGenerator<StatementLease[]> {
+  return allPages(statement, (page) => listLeaseChanges(em(), statement, page))
+}
+
+async function* allPages<Row>(
+  { tenantId }: Pick<StatementRow, 'tenantId'>,
+  pageAt: (page: PageOptions) => Promise<Page<Row>>,
+): AsyncGenerator<Row[]> {
   let cursor: string | null = null
   do {
     const page: PageOptions = { limit: CHUNK, cursor }
     // Whoever reads a stream has forgotten whose it is.
-    const { data, nextCursor }: Page<StatementLine> = await inTenant(statement.tenantId, () =>
-      listLines(em(), statement, page),
-    )
+    const { data, nextCursor }: Page<Row> = await inTenant(tenantId, () => pageAt(page))
     yield data
     cursor = nextCursor
   } while (cursor !== null)

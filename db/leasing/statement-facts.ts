@@ -25,6 +25,8 @@ export type StatementFacts = {
   carriedOut: number
   total: number
   counts: Record<string, number>
+  /** Those that it lists as new, changed and ended. */
+  leases: number
 }
 
 /** To be called for one that is closed. */
@@ -44,6 +46,7 @@ export async function statementFacts(em: EntityManager, statement: StatementRow)
     end: statement.periodEnd,
     closedAt: statement.closedAt ?? statement.createdAt,
     employees: employees.all,
+    leases: (counts.new ?? 0) + (counts.changed ?? 0) + (counts.ended ?? 0),
     withTotal: employees.several,
   }
 }

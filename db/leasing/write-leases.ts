@@ -1,10 +1,13 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Lease, UnitMoved } from '../../domain/leasing/lease.ts'
+import type { LeaseChanged } from '../../domain/leasing/lease-changes.ts'
 import { isUndelivered } from '../../domain/leasing/order.ts'
 import type { Deducted, PlanHead } from '../../domain/plans/effects.ts'
 import type { Plan } from '../../domain/plans/plan.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { insertOnce } from '../insert-once.ts'
+import { rowId } from '../plans/rows.ts'
+import { LeaseChanges } from './lease-changes.ts'
 import { Leases } from './leases.ts'
 import { PayrollDeductions } from './statements.ts'
 import { FREE } from './units.ts'
@@ -51,10 +54,12 @@ export async function moveUnits(em: EntityManager, at: Instant, moves: UnitMoved
   }
 }
 
+type PlanIdentity = { id: string; tenant: string; customer: string; currency: string }
+
 /** Lines for the employer's next statement, each once. */
 export async function writeDeductions(
   em: EntityManager,
-  plan: { id: string; tenant: string; customer: string; currency: string },
+  plan: PlanIdentity,
   at: Instant,
   deductions: Deducted[],
 ): Promise<void> {
@@ -74,6 +79,38 @@ export async function writeDeductions(
       amount,
       currency: plan.currency,
       description,
+      date,
+      at,
+    })),
+  )
+}
+
+/** What the employer's next statement lists of a lease, each once. */
+export async function writeLeaseChanges(
+  em: EntityManager,
+  plan: PlanIdentity,
+  at: Instant,
+  changes: LeaseChanged[],
+): Promise<void> {
+  if (changes.length === 0) return
+  const { clientId } = await em.findOneOrFail(Leases, { planId: plan.id })
+  await insertOnce(
+    em,
+    LeaseChanges,
+    changes.map(({ key, change, date, device, previousDevice, monthly, previousMonthly, how }) => ({
+      id: rowId('lch', plan.id, key),
+      tenantId: plan.tenant,
+      clientId,
+      employeeId: plan.customer,
+      planId: plan.id,
+      change,
+      modelCode: device.code,
+      device: device.name,
+      previousDevice,
+      monthlyAmount: monthly,
+      previousMonthlyAmount: previousMonthly,
+      currency: plan.currency,
+      how,
       date,
       at,
     })),

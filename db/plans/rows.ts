@@ -13,7 +13,7 @@ export function rowId(prefix: string, planId: string, key: string): string {
 }
 
 /** The plan as the rules know it; the workflow's own memory of commands is not among its rows. */
-export function planOf(row: PlanRow, installments: InstallmentRow[]): Plan {
+export function planOf(row: Pick<PlanRow, 'state'>, installments: Pick<InstallmentRow, 'state'>[]): Plan {
   const states = installments.map(({ state }) => state)
   return {
     ...row.state,

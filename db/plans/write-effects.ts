@@ -11,7 +11,7 @@ import type {
 } from '../../domain/plans/effects.ts'
 import type { Instant } from '../../domain/plans/terms.ts'
 import { insertAllOnce, insertOnce, rowsOf, type TableRows } from '../insert-once.ts'
-import { moveUnits, writeDeductions } from '../leasing/write-leases.ts'
+import { moveUnits, writeDeductions, writeLeaseChanges } from '../leasing/write-leases.ts'
 import { prepared } from '../prepared.ts'
 import { Escalations } from './escalations.ts'
 import { Events } from './events.ts'
@@ -51,6 +51,7 @@ export async function writeEffects(
   await writeEscalations(em, plan, at, effects)
   await moveUnits(em, at, of('unit'))
   await writeDeductions(em, plan, at, of('deduction'))
+  await writeLeaseChanges(em, plan, at, of('lease_change'))
 }
 
 async function makeTransactions(

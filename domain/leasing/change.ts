@@ -9,6 +9,7 @@ import { pastRemindersDropped } from '../plans/reminders.ts'
 import type { Instant } from '../plans/terms.ts'
 import { buyOutTold, keptEarly } from './end.ts'
 import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, reminderDaysOf, withLease } from './lease.ts'
+import { leaseChanged, leaseEnded } from './lease-changes.ts'
 import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
 import { monthlyAfterExchange, monthlyOf, monthsToCome, totalWithMonthly } from './pricing.ts'
 import { deductionChanged, tell } from './told.ts'
@@ -49,6 +50,7 @@ export function exchanged(
       ...(device.residual === lease.device.residual ? [] : buyOutTold(given)),
       happened(plan, key, 'lease.exchanged', { unit, device_code: device.code, instead_of: lease.unit, reason }),
       ...tell(key, 'lease.exchanged', ['customer', 'client', 'back_office'], data),
+      ...leaseChanged(plan, adjusted.plan, key, now),
     ],
     answer: adjusted.answer,
   }
@@ -127,7 +129,8 @@ function transferred(plan: Plan, paymentMethod: PaymentMethod | null, now: Insta
     withLease({ ...plan, terms, installments }, { payer: 'employee' }),
     paymentMethod,
   )
-  return { plan: changed, effects: [...effects, ...deductionChanged(plan, { monthly: 0, why: 'transferred' })] }
+  const told = [...deductionChanged(plan, { monthly: 0, why: 'transferred' }), ...leaseEnded(plan, 'transfer', now)]
+  return { plan: changed, effects: [...effects, ...told] }
 }
 
 function withoutAnswer({ plan, effects }: Decision): Decision {

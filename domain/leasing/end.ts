@@ -11,6 +11,7 @@ import { endDate, MOST_INSTALLMENTS, newInstallment } from '../plans/schedule.ts
 import type { CivilDate, Instant } from '../plans/terms.ts'
 import { asksLeft, asksMissed } from './asks.ts'
 import { type EndChoice, isLease, type LeasePlan, leaseOf, withLease } from './lease.ts'
+import { leaseChanged, leaseEnded } from './lease-changes.ts'
 import { happened, unitMoved } from './order.ts'
 import { monthlyOf, monthsToCome } from './pricing.ts'
 import { type LUMP_SUMS, lumpSum, tell } from './told.ts'
@@ -124,8 +125,11 @@ function termEnded(plan: LeasePlan, now: Instant): Decision {
 /** Where the device goes when the lease is over; `null`: it stays with the employee. */
 const GOES_TO = { return: 'maintenance', canceled: 'maintenance', lost: 'lost', stolen: 'lost', buy_out: null } as const
 
-/** The device is to come back, is the employee's, or is gone: the lease is over for it. */
-function over(plan: LeasePlan, how: keyof typeof GOES_TO, now: Instant): Decision {
+/**
+ * The device is to come back, is the employee's, or is gone: the lease is over for it. `before` is the plan with the months
+ * that were still to come.
+ */
+function over(plan: LeasePlan, how: keyof typeof GOES_TO, now: Instant, before: Plan = plan): Decision {
   const data = { device: plan.lease.device.name, how }
   const to = GOES_TO[how]
   const key = `ended:${how}`
@@ -135,6 +139,7 @@ function over(plan: LeasePlan, how: keyof typeof GOES_TO, now: Instant): Decisio
       ...(to ? [unitMoved(plan, plan.lease.unit, to)] : []),
       happened(plan, key, 'lease.ended', { how }),
       ...tell(key, 'lease.ended', ['customer', 'client', 'back_office'], data),
+      ...leaseEnded(before, how, now),
     ],
   }
 }
@@ -143,7 +148,7 @@ function over(plan: LeasePlan, how: keyof typeof GOES_TO, now: Instant): Decisio
 function boughtOut(plan: LeasePlan, now: Instant): Decision {
   const { residual } = plan.lease.device
   const charged = extraCharged(plan, residual, { key: 'buy-out', description: 'Residual value of the device' }, now)
-  const ended = over(charged.plan as LeasePlan, 'buy_out', now)
+  const ended = over(charged.plan as LeasePlan, 'buy_out', now, plan)
   // The day that was told when it was chosen holds, unless a pause holds it back.
   const { pause } = plan
   const later = pause ? lumpSum(plan, { why: 'term_end', amount: residual, date: null, until: pause.until }) : []
@@ -197,6 +202,7 @@ function extended(plan: LeasePlan, months: number, now: Instant): Decision {
       ...(amount > 0 ? [ledger.owed({ key, amount, description: `Extended by ${months} months` })] : []),
       happened(plan, key, 'lease.extended', { months, monthly, end_date: newTerms.endDate }),
       ...tell(key, 'lease.extended', ['customer', 'client'], data),
+      ...leaseChanged(plan, next, key, now),
     ],
   }
 }
@@ -236,13 +242,13 @@ export function keptEarly(
   )
   const told = lumpSum(plan, { why, amount, date: today(plan, now) })
   const effects = [...owed.effects, ...told]
-  return endingToday({ plan: withLease(owed.plan, { toCome: 'charged' }), effects }, how, now)
+  return endingToday(plan, { plan: withLease(owed.plan, { toCome: 'charged' }), effects }, how, now)
 }
 
 /** Lost, and covered by the damage waiver: nothing of what was to come is owed any more. Throws `lease_step_wrong`. */
 export function lostWithCover(plan: Plan, how: 'lost' | 'stolen', now: Instant): Decision {
   const forgiven = toComeForgiven(running(plan))
-  return endingToday({ ...forgiven, plan: withLease(forgiven.plan, { toCome: 'forgiven' }) }, how, now)
+  return endingToday(plan, { ...forgiven, plan: withLease(forgiven.plan, { toCome: 'forgiven' }) }, how, now)
 }
 
 function toComeForgiven(plan: LeasePlan): Decision {
@@ -297,11 +303,16 @@ function scheduledDropped(plan: LeasePlan): { plan: LeasePlan; amount: Minor } {
 }
 
 /** The term is over with this day; the plan is completed when everything is settled. */
-function endingToday({ plan, effects }: Decision, how: 'buy_out' | 'lost' | 'stolen', now: Instant): Decision {
+function endingToday(
+  before: Plan,
+  { plan, effects }: Decision,
+  how: 'buy_out' | 'lost' | 'stolen',
+  now: Instant,
+): Decision {
   const last = today(plan, now)
   const first = addDays(plan.terms.startDate, 1)
   const terms = { ...plan.terms, endDate: last > first ? last : first }
-  const ended = over({ ...plan, terms } as LeasePlan, how, now)
+  const ended = over({ ...plan, terms } as LeasePlan, how, now, before)
   return { plan: ended.plan, effects: [...effects, ...buyOutWithdrawn(plan), ...ended.effects] }
 }
 

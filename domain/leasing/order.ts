@@ -10,6 +10,7 @@ import { agreedDueDates, endDate } from '../plans/schedule.ts'
 import type { CivilDate, Instant } from '../plans/terms.ts'
 import { asksMissed } from './asks.ts'
 import { isLease, type LeasePlan, leaseOf, type UnitMoved, withLease } from './lease.ts'
+import { leaseBegan } from './lease-changes.ts'
 import { tell } from './told.ts'
 
 /** From the order of a device to its delivery. Keeps Leasing. */
@@ -81,6 +82,7 @@ export function delivered(plan: Plan, now: Instant): Decision {
       unitMoved(plan, unit, 'leased'),
       happened(plan, 'delivered', 'lease.delivered', { start_date: startDate, end_date: terms.endDate }),
       ...tell('delivered', 'lease.delivered', ['customer', 'client'], data),
+      ...leaseBegan(begun, now),
     ],
   }
 }

@@ -1,4 +1,5 @@
 import { RuleBroken } from '../errors.ts'
+import { leaseChanged } from '../leasing/lease-changes.ts'
 import { deductionChanged } from '../leasing/told.ts'
 import { chargeStep, isChargeable } from '../money.ts'
 import { type ChargeOfTheDay, chargeOfTheDay } from './coming.ts'
@@ -47,7 +48,7 @@ export function adjust(
   const absorbed = overchargeAbsorbed(spread.plan, key)
   return {
     plan: absorbed.plan,
-    effects: [difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key)],
+    effects: [difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key, now)],
     answer: {
       ...answer,
       refunded: absorbed.plan.refundsDecided - plan.refundsDecided,
@@ -141,7 +142,7 @@ function difference(before: Plan, after: Plan, key: string): Effect {
     : ledger.noLongerOwed({ key, amount, description })
 }
 
-function told(before: Plan, after: Plan, key: string): Effect[] {
+function told(before: Plan, after: Plan, key: string, now: Instant): Effect[] {
   const data = {
     plan_id: before.id,
     policy: before.terms.adjustmentPolicy,
@@ -155,6 +156,7 @@ function told(before: Plan, after: Plan, key: string): Effect[] {
     { write: 'notice', key, type: 'terms.adjusted', data: schedules },
     // Whoever runs the payroll deducts another amount from now on.
     ...deductionChanged(before, { ...schedules, why: 'adjusted', monthly: nextAmount(after) }),
+    ...leaseChanged(before, after, key, now),
   ]
 }
 

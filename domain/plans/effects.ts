@@ -1,4 +1,5 @@
 import type { UnitMoved } from '../leasing/lease.ts'
+import type { LeaseChanged } from '../leasing/lease-changes.ts'
 import type { Installment, Plan } from './plan.ts'
 import type { CivilDate, Instant } from './terms.ts'
 
@@ -17,6 +18,7 @@ export type Effect =
   | EscalationChanged
   | UnitMoved
   | Deducted
+  | LeaseChanged
 
 /** A transaction that a plan's decision makes: inserted once, by its id. `reference` is the other side's for one outside the gateway. */
 export type TransactionMade = {

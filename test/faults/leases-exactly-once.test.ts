@@ -27,7 +27,7 @@ const WITHIN_MS = 60_000
 const MONTHLY = 6_750
 
 /** What closing a statement leaves behind: it, its lines, the plan that charges it. From there on it is as any plan is. */
-const OF_CLOSING = /statements|commit of payroll_deductions|installments, plans/
+const OF_CLOSING = /statements|commit of (payroll_deductions|lease_changes)|installments, plans/
 /** The day after the statement of so many months is closed. */
 const closed = (months: number) => new Date(Date.UTC(2027, months, 2)).toISOString()
 

@@ -140,6 +140,14 @@ const NEVER = [
   `select s.id || ': ' || s.status || ', owes ' || s.total || ' by ' || coalesce(p.id, 'no plan') as wrong
     from statements s left join plans p on p.id = s.plan_id
     where s.status <> 'closed' or (s.total > 0 and p.total_amount is distinct from s.total)`,
+  // A lease that was delivered is listed as new once, and what is counted is what is listed.
+  `select l.plan_id || ': delivered, and listed as new ' || count(c.id) || ' times' as wrong
+    from leases l join events e on e.plan_id = l.plan_id and e.type = 'lease.delivered'
+      left join lease_changes c on c.plan_id = l.plan_id and c.change = 'began'
+    where l.payer = 'payroll' group by l.plan_id having count(c.id) <> 1`,
+  `select s.id || ': counts ' || (s.counts ->> 'new') || ' new leases, lists ' || count(c.id) as wrong
+    from statements s left join lease_changes c on c.statement_id = s.id and c.change = 'began'
+    where s.status = 'closed' group by s.id having (s.counts ->> 'new')::int <> count(c.id)`,
   // A line that came after its period was closed is on the next one.
   `select d.id || ': on no statement, of ' || d.at as wrong from payroll_deductions d
     where d.statement_id is null and d.at < (select s.cut_off from statements s where s.client_id = d.client_id

@@ -1,4 +1,10 @@
-import { closeStatement, noteCharge, openStatement, putLines } from '../../db/leasing/close-statement.ts'
+import {
+  closeStatement,
+  noteCharge,
+  openStatement,
+  putLeaseChanges,
+  putLines,
+} from '../../db/leasing/close-statement.ts'
 import { inTenant } from '../../db/tenancy/scope.ts'
 import { instantOf } from '../../domain/calendar.ts'
 import { type ApiWorld, tokenOf } from './api-world.ts'
@@ -38,7 +44,7 @@ export async function holdLeases(world: ApiWorld, { tenant, customer, client }: 
   return { model, spare, waiting, ids: { leases: lease, cart: line, statements } }
 }
 
-/** A statement of today with one line of the lease, by whose plan it is charged as well, and one more line on none. */
+/** A statement of today with one line of the lease and that it began, by whose plan it is charged as well, and one more line on none. */
 async function holdStatement(
   world: ApiWorld,
   { tenant, client, lease }: { tenant: string; client: string; lease: string },
@@ -57,6 +63,7 @@ async function holdStatement(
   const today = at.slice(0, 10)
   const { id } = await openStatement(em(), { id: client, tenant }, { start: today, end: today, cutOff: at }, at)
   await putLines(em(), id, 100)
+  await putLeaseChanges(em(), id, 100)
   await closeStatement(em(), id, at)
   await noteCharge(em(), id, lease)
   await deducted(2)

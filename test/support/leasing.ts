@@ -2,11 +2,14 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql'
 import { addCustomer, type SavedPaymentMethod } from '../../db/customers/people.ts'
 import { Clients } from '../../db/leasing/clients.ts'
 import { addCompany } from '../../db/leasing/companies.ts'
+import { LeaseChanges } from '../../db/leasing/lease-changes.ts'
+import { Leases } from '../../db/leasing/leases.ts'
 import { addEmployees } from '../../db/leasing/staff.ts'
 import { DeviceModels } from '../../db/leasing/stock.ts'
 import { addUnits } from '../../db/leasing/units.ts'
 import { inTenant } from '../../db/tenancy/scope.ts'
 import { withCheckDigit } from '../../domain/leasing/imei.ts'
+import type { LeaseChange, LeaseEnding } from '../../domain/leasing/lease-changes.ts'
 import { DEFAULT_STORE, type StatementSettings, type StoreSettings } from '../../domain/leasing/store.ts'
 
 /** Companies, employees and devices as they stand in the database, without the routes that make them. */
@@ -103,6 +106,7 @@ export type NewClient = {
   currency?: string
   gatewayCustomer?: string
   method?: SavedPaymentMethod | null
+  locale?: string | null
 }
 
 export async function addClient(em: EntityManager, client: NewClient): Promise<void> {
@@ -114,7 +118,7 @@ export async function addClient(em: EntityManager, client: NewClient): Promise<v
     name,
     email: `payroll@${id.replaceAll('_', '-')}.example`,
     phone: null,
-    locale: null,
+    locale: client.locale ?? null,
     gatewayCustomerId: client.gatewayCustomer ?? null,
     defaultPaymentMethod: client.method ?? null,
     createdAt: at,
@@ -151,7 +155,8 @@ export async function addLeases(em: EntityManager, leases: NewLeases): Promise<v
         start_date, end_date, workflow_id, change_sequence, state, request, created_at, updated_at)
       select 'ls_' || :prefix || '_' || n, :tenant, 'lease', 'emp_' || :prefix || '_' || (n - 1) % :employees + 1, 'active',
         'active', 'USD', 120000, 0, '2027-01-15', '2028-01-15', 'lease-ls_' || :prefix || '_' || n, 0,
-        '{"pause": null, "terms": {"timezone": "America/New_York"}}', '', '2027-01-15T12:00:00Z', '2027-01-15T12:00:00Z'
+        '{"lifecycle": "active", "pause": null, "notBefore": null,
+          "terms": {"timezone": "America/New_York", "billingTime": "09:00"}}', '', '2027-01-15T12:00:00Z', '2027-01-15T12:00:00Z'
       from generate_series(1, :count) n`,
     given,
   )
@@ -193,4 +198,30 @@ type NewDeductions = {
   currency?: string
   /** Of which lease the first is. */
   from?: number
+}
+
+export type NewLeaseChange = {
+  lease: string
+  change: LeaseChange
+  at: string
+  device?: string
+  previousDevice?: string
+  monthly?: number | null
+  previousMonthly?: number | null
+  how?: LeaseEnding
+  currency?: string
+  tenant?: string
+}
+
+/** What the next statement lists of leases that `addLeases` made. */
+export async function addLeaseChanges(em: EntityManager, changes: NewLeaseChange[]): Promise<void> {
+  for (const { lease, at, currency = 'USD', tenant = 'acme', ...given } of changes) {
+    const { clientId, employeeId, modelCode } = await em.findOneOrFail(Leases, { planId: lease })
+    await em.insert(LeaseChanges, {
+      ...{ id: next('lch_'), tenantId: tenant, clientId, employeeId, planId: lease, modelCode, currency, at },
+      ...{ change: given.change, device: given.device ?? modelCode, previousDevice: given.previousDevice ?? null },
+      ...{ monthlyAmount: given.monthly ?? null, previousMonthlyAmount: given.previousMonthly ?? null },
+      ...{ how: given.how ?? null, date: at.slice(0, 10) },
+    })
+  }
 }

@@ -8,7 +8,7 @@ import { Plans } from '../../db/plans/plans.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
 import { addDays, civilOf, instantOf, startOfDay } from '../../domain/calendar.ts'
 import type { StatementSettings } from '../../domain/leasing/store.ts'
-import { addClient, addDeductions, addLeases, MONTHLY } from '../../test/support/leasing.ts'
+import { addClient, addDeductions, addLeaseChanges, addLeases, MONTHLY } from '../../test/support/leasing.ts'
 import { balancesOf } from '../../test/support/read-back.ts'
 import { freshTaskQueue } from '../../test/support/servers.ts'
 import { startWorkflowWorld, type WorkflowWorld } from '../../test/support/workflow-world.ts'
@@ -68,6 +68,12 @@ describe("a client's statements", () => {
       // More back in June than is taken in June and July together.
       if (month === 6) await take(client, 99, at, -50_000, 1)
     }
+    const [one, other] = [`ls_${client.prefix}_1`, `ls_${client.prefix}_2`]
+    await addLeaseChanges(em(), [
+      { lease: one, change: 'began', at: '2027-01-21T14:00:00Z', monthly: 10_000 },
+      { lease: other, change: 'began', at: '2027-01-22T14:00:00Z', monthly: 10_000 },
+      { lease: one, change: 'ended', at: '2027-03-01T04:59:00Z', how: 'stolen' },
+    ])
     await world.advanceTo(clock, '2028-01-02T00:00:00Z')
     const statements = await statementsOf(client)
     expect(statements.map(({ cutOff }) => cutOff)).toEqual([
@@ -91,6 +97,11 @@ describe("a client's statements", () => {
       [0, -10_000],
       [10_000, 0],
       ...Array(4).fill([20_000, 0]),
+    ])
+    expect(statements.map(({ counts }) => [counts.new, counts.changed, counts.ended])).toEqual([
+      [2, 0, 0],
+      [0, 0, 1],
+      ...Array(10).fill([0, 0, 0]),
     ])
     expect(statements.map(({ number, status }) => [number, status])).toEqual(
       statements.map((_, k) => [k + 1, 'closed']),

@@ -1,3 +1,4 @@
+import { LeaseChanges } from '../../db/leasing/lease-changes.ts'
 import { Leases } from '../../db/leasing/leases.ts'
 import { PayrollDeductions } from '../../db/leasing/statements.ts'
 import { Devices } from '../../db/leasing/stock.ts'
@@ -27,6 +28,12 @@ async function statusOfUnit(plan: Plan): Promise<[string, string | null | undefi
   const { unitId } = await unitOf(plan)
   const { status, leaseId } = await world.orm.em.fork().findOneOrFail(Devices, { id: unitId })
   return [status, leaseId]
+}
+
+/** What a statement is to list of it. */
+async function listedOf({ id: planId }: Plan) {
+  const rows = await world.orm.em.fork().find(LeaseChanges, { planId }, { orderBy: { at: 'asc', id: 'asc' } })
+  return rows.map((row) => [row.change, row.date, row.device, row.previousMonthlyAmount, row.monthlyAmount, row.how])
 }
 
 async function deductedOf({ id: planId }: Plan): Promise<number[]> {
@@ -101,6 +108,7 @@ describe('a lease', () => {
     expect(await planRow(plan)).toMatchObject({ status: 'terminated', outstandingAmount: 0, escalated: false })
     const told = await world.orm.em.fork().find(Notifications, { planId: plan.id, type: 'lease.terminated' })
     expect(told.map(({ recipient }) => recipient).toSorted()).toEqual(['back_office', 'client', 'customer'])
+    expect(await listedOf(plan)).toEqual([])
     expect(await differences(plan)).toEqual([])
   }, 120_000)
 
@@ -119,6 +127,14 @@ describe('a lease', () => {
     const devices = await world.orm.em.fork().find(Devices, { id: { $in: [first, unit] } }, { orderBy: { id: 'asc' } })
     const where = Object.fromEntries(devices.map(({ id, status }) => [id, status]))
     expect(where).toEqual({ [first]: 'maintenance', [unit]: 'lost' })
+    const exchanged = ['changed', '2027-01-20', 'Tablet', 10_000, 7_000, null]
+    expect(await listedOf(plan)).toEqual([
+      ['began', '2027-01-15', 'Phone', null, 10_000, null],
+      // As another amount, and as another device: one change on a statement.
+      exchanged,
+      ['ended', '2027-01-20', 'Tablet', 7_000, null, 'lost'],
+      exchanged,
+    ])
     expect(await planRow(plan)).toMatchObject({ status: 'completed', endDate: '2027-01-20', totalAmount: 96_000 })
     expect(await differences(plan)).toEqual([])
   }, 120_000)

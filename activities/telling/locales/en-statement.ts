@@ -1,6 +1,16 @@
+import type { LeaseEnding } from '../../../domain/leasing/lease-changes.ts'
 import type { StatementWords } from '../wording.ts'
 
 const some = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`
+
+const ENDINGS: Record<LeaseEnding, string> = {
+  return: 'returned',
+  buy_out: 'bought',
+  lost: 'lost',
+  stolen: 'stolen',
+  canceled: 'before its term',
+  transfer: 'paid by the employee',
+}
 
 export const statement: StatementWords = {
   title: (number) => `Statement ${number}`,
@@ -21,6 +31,10 @@ export const statement: StatementWords = {
   installment: (number) => (number === 0 ? 'Balance' : `Instalment ${number}`),
   credit: 'Credit',
   employeeTotal: (name) => `Total of ${name}`,
+  leaseColumns: { change: 'New, changed or ended', since: 'Since', before: 'A month before', monthly: 'A month now' },
+  change: (change, how) =>
+    ({ began: 'New', changed: 'Changed', ended: how === null ? 'Ended' : `Ended: ${ENDINGS[how]}` })[change],
+  instead: (device, previous) => `${device} (was ${previous})`,
   pageOf: (page, pages) => `Page ${page} of ${pages}`,
   letter: (f) => ({
     subject: f.isOwed ? `Statement ${f.number}: ${f.total} to pay` : `Statement ${f.number}: nothing to pay`,

@@ -1,6 +1,16 @@
+import type { LeaseEnding } from '../../../domain/leasing/lease-changes.ts'
 import type { StatementWords } from '../wording.ts'
 
 const some = (count: number, one: string, many = `${one}s`) => `${count} ${count < 2 ? one : many}`
+
+const ENDINGS: Record<LeaseEnding, string> = {
+  return: 'appareil rendu',
+  buy_out: 'appareil acheté',
+  lost: 'appareil perdu',
+  stolen: 'appareil volé',
+  canceled: 'avant son terme',
+  transfer: 'payée par le salarié',
+}
 
 export const statement: StatementWords = {
   title: (number) => `Relevé ${number}`,
@@ -29,6 +39,17 @@ export const statement: StatementWords = {
   installment: (number) => (number === 0 ? 'Solde' : `Échéance ${number}`),
   credit: 'Avoir',
   employeeTotal: (name) => `Total de ${name}`,
+  leaseColumns: {
+    change: 'Nouvelle, modifiée ou terminée',
+    since: 'Depuis',
+    before: 'Par mois avant',
+    monthly: 'Par mois',
+  },
+  change: (change, how) =>
+    ({ began: 'Nouvelle', changed: 'Modifiée', ended: how === null ? 'Terminée' : `Terminée : ${ENDINGS[how]}` })[
+      change
+    ],
+  instead: (device, previous) => `${device} (avant : ${previous})`,
   pageOf: (page, pages) => `Page ${page} sur ${pages}`,
   letter: (f) => ({
     subject: f.isOwed ? `Relevé ${f.number} : ${f.total} à payer` : `Relevé ${f.number} : rien à payer`,

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { allLines } from '../../../db/leasing/read-statements.ts'
+import { allLeaseChanges, allLines } from '../../../db/leasing/read-statements.ts'
 import { statementFacts } from '../../../db/leasing/statement-facts.ts'
 import type { StatementRow } from '../../../db/leasing/statements.ts'
-import { CSV_HEADER, csvLine } from '../../../domain/leasing/statement-lines.ts'
+import { statementTable } from '../../../domain/leasing/statement-lines.ts'
 import type { ApiDeps } from '../../deps.ts'
 import { answers } from '../../http/answers.ts'
 import type { App } from '../../http/app-type.ts'
@@ -24,27 +24,25 @@ export function statementFiles(app: App, deps: ApiDeps): void {
     params: pathId,
     response: answers({ 200: { description: 'The file.', content: { [type]: { schema: shape } } } }, 404, 409),
   })
-  const linesOf = (statement: StatementRow) => allLines(() => deps.orm.em.fork(), statement)
+  const partsOf = (statement: StatementRow) => {
+    const em = () => deps.orm.em.fork()
+    return [allLines(em, statement), allLeaseChanges(em, statement)] as const
+  }
 
   const asPdf = schema('A closed statement as a PDF', 'application/pdf', pdf)
   app.get('/statements/:id.pdf', { schema: asPdf }, async (request, reply) => {
     const em = deps.orm.em.fork()
     const statement = await closedFor(em, callerOf(request), request.params.id)
-    const pages = deps.renderStatement(await statementFacts(em, statement), linesOf(statement))
+    const pages = deps.renderStatement(await statementFacts(em, statement), ...partsOf(statement))
     return named(reply, statement, 'pdf', 'inline').type('application/pdf').send(Readable.from(pages))
   })
 
-  const asCsv = schema('The lines of a closed statement as a table; amounts are decimal numbers', 'text/csv', csv)
+  const asCsv = schema('A closed statement as a table; amounts are decimal numbers', 'text/csv', csv)
   app.get('/statements/:id.csv', { schema: asCsv }, async (request, reply) => {
     const statement = await closedFor(deps.orm.em.fork(), callerOf(request), request.params.id)
-    const rows = Readable.from(table(linesOf(statement), statement.currency))
+    const rows = Readable.from(statementTable(...partsOf(statement), statement.currency))
     return named(reply, statement, 'csv', 'attachment').type('text/csv; charset=utf-8').send(rows)
   })
-}
-
-async function* table(lines: ReturnType<typeof allLines>, currency: string): AsyncGenerator<Buffer> {
-  yield Buffer.from(CSV_HEADER)
-  for await (const some of lines) yield Buffer.from(some.map((line) => csvLine(line, currency)).join(''))
 }
 
 function named(reply: FastifyReply, { id }: StatementRow, kind: string, shown: 'inline' | 'attachment'): FastifyReply {

@@ -36,10 +36,11 @@ export function payrollRoute(app: App, deps: ApiDeps): void {
     const em = deps.orm.em.fork()
     const client = await clientFor(em, callerOf(request), request.params.id)
     const clock = client.testClockId ? await em.findOne(TestClocks, { id: client.testClockId }) : null
-    const today = civilOf(clock?.now ?? instantOf(deps.now()), client.statement.timezone)
+    const now = clock?.now ?? instantOf(deps.now())
+    const today = civilOf(now, client.statement.timezone)
     const { month = today.slice(0, 7), limit, cursor } = request.query
     const from = `${month}-01`
-    const asked = { tenant: client.tenantId, client: client.id, from, before: addMonthsClamped(from, 1) }
+    const asked = { tenant: client.tenantId, client: client.id, from, before: addMonthsClamped(from, 1), now }
     const found = await listPayroll(em, asked, { limit, cursor })
     const page = { data: found.data.map(showPayroll), next_cursor: found.nextCursor }
     return { client_id: client.id, month, currency: client.currency, ...page }

@@ -1,7 +1,7 @@
 import type { PayrollEmployee } from '../../../db/leasing/read-payroll.ts'
 import type { StatementPayment } from '../../../db/leasing/read-statements.ts'
 import type { StatementRow } from '../../../db/leasing/statements.ts'
-import type { StatementLine } from '../../../domain/leasing/statement-lines.ts'
+import { CHANGE_NAMES, type StatementLease, type StatementLine } from '../../../domain/leasing/statement-lines.ts'
 import { sum } from '../../../domain/plans/figures.ts'
 
 export function showStatement(row: StatementRow, payment: StatementPayment | null) {
@@ -53,6 +53,22 @@ export function showLine(line: StatementLine) {
     amount: line.amount,
     description: line.description,
     date: line.date,
+  }
+}
+
+export function showLease(lease: StatementLease) {
+  return {
+    change: CHANGE_NAMES[lease.change],
+    lease_id: lease.lease,
+    employee_id: lease.employee,
+    employee_name: lease.employeeName,
+    device_code: lease.model,
+    device: lease.device,
+    previous_device: lease.previousDevice,
+    since: lease.since,
+    monthly_amount: lease.monthly,
+    previous_monthly_amount: lease.previousMonthly,
+    ended_by: lease.how,
   }
 }
 

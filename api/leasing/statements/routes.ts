@@ -1,3 +1,4 @@
+import { listLeaseChanges } from '../../../db/leasing/read-lease-changes.ts'
 import { listLines, listStatements } from '../../../db/leasing/read-statements.ts'
 import { NOTHING } from '../../../db/pages.ts'
 import { listTransactions } from '../../../db/plans/read.ts'
@@ -15,8 +16,8 @@ import { JournalEntryList, TransactionList } from '../../plans/shapes.ts'
 import { statementFiles } from './files.ts'
 import { clientFor, shownWithPayment, statementFor } from './find.ts'
 import { payrollRoute } from './payroll.ts'
-import { showLine } from './present.ts'
-import { Statement, StatementLineList, StatementList } from './shapes.ts'
+import { showLease, showLine } from './present.ts'
+import { Statement, StatementLeaseList, StatementLineList, StatementList } from './shapes.ts'
 
 const tags = [TAGS.statements]
 
@@ -53,6 +54,16 @@ function statementReads(app: App, deps: ApiDeps): void {
     const statement = await statementFor(em, callerOf(request), request.params.id)
     const found = await listLines(em, statement, request.query)
     return { data: found.data.map(showLine), next_cursor: found.nextCursor }
+  })
+
+  const summary = 'The leases that are new, then those that changed, then those that ended in its period'
+  const leasesPage = answers({ 200: json(StatementLeaseList, 'One page.') }, 404)
+  const leases = { tags, summary, params: pathId, querystring: listQuery, response: leasesPage }
+  app.get('/statements/:id/leases', { schema: leases }, async (request) => {
+    const em = deps.orm.em.fork()
+    const statement = await statementFor(em, callerOf(request), request.params.id)
+    const found = await listLeaseChanges(em, statement, request.query)
+    return { data: found.data.map(showLease), next_cursor: found.nextCursor }
   })
 
   const tried = { tags, summary: 'What was tried to have it paid', params: pathId, querystring: listQuery }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { LEASE_ENDINGS } from '../../../domain/leasing/lease-changes.ts'
+import { CHANGE_NAMES } from '../../../domain/leasing/statement-lines.ts'
 import { amount, date, instant, pageOf, signedAmount } from '../../http/fields.ts'
 
 const minor = (description: string) => signedAmount.meta({ description })
@@ -59,6 +61,27 @@ const StatementLine = z
   .meta({ id: 'StatementLine' })
 export const StatementLineList = pageOf(StatementLine, 'StatementLine')
 
+const StatementLease = z
+  .object({
+    change: z.enum(CHANGE_NAMES).meta({ description: 'One that did several in the period is listed for each.' }),
+    lease_id: z.string(),
+    employee_id: z.string(),
+    employee_name: z.string().nullable(),
+    device_code: z.string(),
+    device: z.string(),
+    previous_device: z.string().nullable().meta({ description: 'Exchanged for the other in the period.' }),
+    since: date,
+    monthly_amount: amount.nullable().meta({
+      description: 'What a month takes from pay since then, minor units; null for one that ended, or has no months.',
+    }),
+    previous_monthly_amount: amount.nullable().meta({ description: 'Before that; null for a new one.' }),
+    ended_by: z.enum(LEASE_ENDINGS).nullable().meta({
+      description: '`canceled` before its term; `transfer`: it goes on, and its employee pays for it.',
+    }),
+  })
+  .meta({ id: 'StatementLease', description: 'As it was when the statement was closed.' })
+export const StatementLeaseList = pageOf(StatementLease, 'StatementLease')
+
 const PayrollEmployee = z
   .object({
     employee_id: z.string(),
@@ -71,7 +94,9 @@ const PayrollEmployee = z
         device: z.string(),
         installment_number: z.int().nullable(),
         amount: minor('Minor units; negative for money back.'),
-        date,
+        date: date.meta({
+          description: 'Of one that is to come: the day on which it will be attempted, as things stand.',
+        }),
         status: z.enum(['accrued', 'scheduled']),
         statement_id: z.string().nullable(),
       }),
@@ -86,4 +111,7 @@ export const PayrollMonth = z
     data: z.array(PayrollEmployee),
     next_cursor: z.string().nullable(),
   })
-  .meta({ id: 'PayrollMonth', description: 'By employee, one page; `next_cursor` is null on the last one.' })
+  .meta({
+    id: 'PayrollMonth',
+    description: 'By employee, one page, which may have fewer than asked for; `next_cursor` is null on the last one.',
+  })

@@ -1,12 +1,12 @@
 import { extractText, getDocumentProxy } from 'unpdf'
 import { addCustomer } from '../../../db/customers/people.ts'
-import { closeStatement, openStatement, putLines } from '../../../db/leasing/close-statement.ts'
+import { closeStatement, openStatement, putLeaseChanges, putLines } from '../../../db/leasing/close-statement.ts'
 import { Installments } from '../../../db/plans/installments.ts'
 import { inTenant } from '../../../db/tenancy/scope.ts'
 import { openPeriod, sinceEndOf } from '../../../domain/leasing/statements.ts'
 import { newInstallment } from '../../../domain/plans/schedule.ts'
 import { type ApiWorld, startApiWorld, tokenOf } from '../../../test/support/api-world.ts'
-import { addClient, addDeductions, addLeases, MONTHLY } from '../../../test/support/leasing.ts'
+import { addClient, addDeductions, addLeaseChanges, addLeases, MONTHLY } from '../../../test/support/leasing.ts'
 
 const FEBRUARY = openPeriod({ date: '2027-02-01', at: '2027-02-01T05:00:00Z' }, MONTHLY)
 const MARCH = openPeriod(sinceEndOf(FEBRUARY), MONTHLY)
@@ -26,9 +26,25 @@ beforeAll(async () => {
   await addCustomer(em(), { ...person, ...amara })
   await addDeductions(em(), { prefix: 'globex', count: LEASES, number: 1, amount: 8_333, at: '2027-02-10T14:00:00Z' })
   await addDeductions(em(), { prefix: 'globex', count: 1, number: 9, amount: -1_000, at: '2027-02-11T14:00:00Z' })
+  await addLeaseChanges(em(), [
+    { lease: 'ls_globex_1', change: 'began', at: '2027-02-03T14:00:00Z', monthly: 8_333 },
+    { lease: 'ls_globex_2', change: 'began', at: '2027-02-04T14:00:00Z', monthly: 8_333 },
+    {
+      ...{
+        lease: 'ls_globex_2',
+        change: 'changed',
+        at: '2027-02-20T14:00:00Z',
+        monthly: 9_000,
+        previousMonthly: 8_333,
+      },
+      ...{ device: 'Tablet 10', previousDevice: 'Phone 12' },
+    },
+    { lease: 'ls_globex_3', change: 'ended', at: '2027-02-05T14:00:00Z', previousMonthly: 8_333, how: 'transfer' },
+  ])
   await inTenant('acme', async () => {
     const { id } = await openStatement(world.workerOrm.em.fork(), GLOBEX, FEBRUARY, FEBRUARY.cutOff)
     await putLines(world.workerOrm.em.fork(), id, 1_000)
+    await putLeaseChanges(world.workerOrm.em.fork(), id, 1_000)
     await closeStatement(world.workerOrm.em.fork(), id, FEBRUARY.cutOff)
     await openStatement(world.workerOrm.em.fork(), GLOBEX, MARCH, MARCH.cutOff)
   })
@@ -57,7 +73,7 @@ describe('statements', () => {
       line_count: LEASES + 1,
       lines_amount: total,
       total_amount: total,
-      counts: { new_leases: 0, changed_leases: 0, ended_leases: 0, credits: 1 },
+      counts: { new_leases: 2, changed_leases: 1, ended_leases: 1, credits: 1 },
       payment: null,
       pdf_url: `/statements/${ID}.pdf`,
     })
@@ -79,6 +95,30 @@ describe('statements', () => {
     expect((await world.ask('GET', `/statements/${ID}/lines?cursor=nonsense`)).status).toBe(400)
   })
 
+  it('list the leases that are new, changed and ended, in pages', async () => {
+    const first = await world.ask('GET', `/statements/${ID}/leases?limit=3`)
+    const second = await world.ask('GET', `/statements/${ID}/leases?limit=3&cursor=${first.body.next_cursor}`)
+    const lease = (n: number, device = 'phone-12') => ({
+      ...{ lease_id: `ls_globex_${n}`, employee_id: `emp_globex_${n}`, device_code: 'phone-12', device },
+      employee_name: n === 1 ? '=Amara Dvořák' : null,
+    })
+    const nothing = { previous_device: null, previous_monthly_amount: null, ended_by: null }
+    expect([...first.body.data, ...second.body.data]).toEqual([
+      { ...lease(1), ...nothing, change: 'new', since: '2027-02-03', monthly_amount: 8_333 },
+      { ...lease(2), ...nothing, change: 'new', since: '2027-02-04', monthly_amount: 8_333 },
+      {
+        ...{ ...lease(2, 'Tablet 10'), change: 'changed', since: '2027-02-20', monthly_amount: 9_000, ended_by: null },
+        ...{ previous_device: 'Phone 12', previous_monthly_amount: 8_333 },
+      },
+      {
+        ...{ ...lease(3), change: 'ended', since: '2027-02-05', monthly_amount: null, ended_by: 'transfer' },
+        ...{ previous_device: null, previous_monthly_amount: 8_333 },
+      },
+    ])
+    expect(second.body.next_cursor).toBeNull()
+    expect((await world.ask('GET', `/statements/${ID}/leases?cursor=nonsense`)).status).toBe(400)
+  })
+
   it('are there as a table in which nothing is computed', async () => {
     const { status, headers, text } = await world.ask('GET', `/statements/${ID}.csv`)
     expect([status, headers['content-type'], headers['content-disposition']]).toEqual([
@@ -87,7 +127,13 @@ describe('statements', () => {
       `attachment; filename="${ID}.csv"`,
     ])
     const rows = text.trimEnd().split('\r\n')
-    expect(rows).toHaveLength(LEASES + 2)
+    expect(rows).toHaveLength(LEASES + 2 + 4)
+    expect(rows.slice(-4)).toEqual([
+      "emp_globex_1,'=Amara Dvořák,ls_globex_1,phone-12,,New lease,2027-02-03,,USD,,new,phone-12,83.33,,,",
+      'emp_globex_2,,ls_globex_2,phone-12,,New lease,2027-02-04,,USD,,new,phone-12,83.33,,,',
+      'emp_globex_2,,ls_globex_2,Tablet 10,,Changed lease,2027-02-20,,USD,,changed,phone-12,90.00,83.33,Phone 12,',
+      'emp_globex_3,,ls_globex_3,phone-12,,Ended lease,2027-02-05,,USD,,ended,phone-12,,83.33,,transfer',
+    ])
     expect(rows.some((row) => /^emp_globex_1,'=Amara Dvořák,ls_globex_1,phone-12,1,/.test(row))).toBe(true)
     expect(rows.some((row) => row.includes(',-10.00,USD,'))).toBe(true)
   })
@@ -110,6 +156,10 @@ describe('statements', () => {
       `To pay USD ${((LEASES * 8_333 - 1_000) / 100).toLocaleString('en-US', { minimumFractionDigits: 2 })}`,
       'Total of =Amara Dvorák',
       '-USD 10.00',
+      '2 new, 1 changed, 1 ended',
+      'ls_globex_1 phone-12 New 2027-02-03 USD 83.33',
+      'ls_globex_2 Tablet 10 (was Phone 12) Changed 2027-02-20 USD 83.33 USD 90.00',
+      'ls_globex_3 phone-12 Ended: paid by the employee 2027-02-05 USD 83.33',
     ])
       expect(words).toContain(said)
   })
@@ -128,7 +178,7 @@ describe('what a payroll is to take', () => {
     const row = (number: number, dueDate: string, status: 'scheduled' | 'paid') => ({
       ...{ planId: 'ls_globex_3', tenantId: 'acme', number, dueDate, dueAt: `${dueDate}T14:00:00Z`, amount: 8_333 },
       ...{ paidAmount: status === 'paid' ? 8_333 : 0, status, refundedAmount: 0 },
-      state: newInstallment(number, dueDate, 8_333),
+      state: { ...newInstallment(number, dueDate, 8_333), status, paid: status === 'paid' ? 8_333 : 0 },
     })
     await world.orm.em
       .fork()
@@ -168,6 +218,7 @@ describe('who may see them', () => {
     '/clients/cli_globex/payroll_deductions',
     `/statements/${ID}`,
     `/statements/${ID}/lines`,
+    `/statements/${ID}/leases`,
     `/statements/${ID}.pdf`,
     `/statements/${ID}.csv`,
   ]
