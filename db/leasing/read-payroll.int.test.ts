@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { addMonthsClamped } from '../../domain/calendar.ts'
+import { endChosen } from '../../domain/leasing/end.ts'
 import { PlayedLease } from '../../domain/leasing/example-lease.ts'
 import { pause, resume } from '../../domain/plans/pause.ts'
 import type { Pause } from '../../domain/plans/plan.ts'
@@ -57,6 +58,18 @@ async function payroll(client: string, month: string, { limit = 100, now = '2027
   } while (cursor !== null)
   return found
 }
+
+it('what was chosen for the end of the term is known before', async () => {
+  await addClient(em(), { id: 'cli_end' })
+  for (const choice of [{ choice: 'return' }, { choice: 'buy_out' }, { choice: 'extend', months: 2 }] as const) {
+    const played = lease()
+    played.says((plan) => endChosen(plan, choice))
+    await record('cli_end', choice.choice, played)
+  }
+  const [first, second] = [await payroll('cli_end', '2028-01'), await payroll('cli_end', '2028-02')]
+  expect(first).toEqual({ buy_out: ['2028-01-15 13'], extend: ['2028-01-15 13'] })
+  expect(second).toEqual({ extend: ['2028-02-15 14'] })
+})
 
 it('what is to come is in the month in which it will be attempted, and in none while nobody knows which', async () => {
   await addClient(em(), { id: 'cli_a' })

@@ -35,15 +35,15 @@ const ACCRUED = `payroll_deductions d
 
 /**
  * Leases of which something may come off pay in the month: what is due in it, and what was due before and is not taken
- * yet; not while a pause lasts beyond it, or nobody knows for how long. Which of it comes, and when, is the domain's to say.
+ * yet; not while a pause lasts beyond it, or nobody knows for how long; and what was chosen for an end of the term. Which of it comes, and when, is the domain's to say.
  */
 const MAY_COME = `leases l join plans p on p.id = l.plan_id
    where l.tenant_id = :tenant and l.client_id = :client and l.payer = 'payroll' and p.lifecycle = 'active'
-     and exists (select from installments i where i.plan_id = l.plan_id and i.number > 0 and i.amount > i.paid_amount
+     and (l.is_running and p.end_date < :before and p.state #>> '{lease,endChoice,choice}' <> 'return' or exists (select from installments i where i.plan_id = l.plan_id and i.number > 0 and i.amount > i.paid_amount
        and i.due_date < :before and (i.status = 'retrying' or i.status = 'scheduled' and
          case when jsonb_typeof(p.state -> 'pause') = 'object'
            then (p.state -> 'pause' ->> 'until')::timestamptz < :before::date + 1
-           else i.due_date >= :from or i.due_at <= :now end))`
+           else i.due_date >= :from or i.due_at <= :now end)))`
 
 /**
  * By employee, each with all of theirs. So many employees are looked at, and those are left out who turn out to have

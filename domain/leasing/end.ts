@@ -80,6 +80,11 @@ export function endTimePassed(plan: Plan, now: Instant): Decision {
   return compareInstants(endAt(plan), now) <= 0 ? termEnded(plan, now) : endAsked(plan, now)
 }
 
+/** As the plan will be at the end of its term, if nothing else happens until then; as it is, when that is behind it. */
+export function asChosen(plan: Plan): Plan {
+  return isLease(plan) && isRunning(plan) ? termEnded(plan, endAt(plan)).plan : plan
+}
+
 export function endMoments(plan: Plan): Instant[] {
   if (!isLease(plan) || !isRunning(plan)) return []
   return [...asksLeft(plan.terms, plan.lease.asked).map(({ at }) => at), endAt(plan)]

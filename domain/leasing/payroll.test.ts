@@ -2,7 +2,9 @@ import { addMonthsClamped } from '../calendar.ts'
 import { adjust } from '../plans/adjust.ts'
 import { pause, resume } from '../plans/pause.ts'
 import type { Pause } from '../plans/plan.ts'
+import { endChosen } from './end.ts'
 import { PlayedLease } from './example-lease.ts'
+import type { EndChoice } from './lease.ts'
 import { comingDeductions } from './payroll.ts'
 
 const month = (from: string) => ({ from: `${from}-01`, before: addMonthsClamped(`${from}-01`, 1) })
@@ -14,6 +16,12 @@ const coming = (p: PlayedLease, of: string) =>
 function paused(mode: Pause['mode'], until: string | null): PlayedLease {
   const p = new PlayedLease().delivered().to('2027-03-20')
   p.says((plan, now) => pause(plan, { mode, until }, now))
+  return p
+}
+
+function chosen(choice: EndChoice): PlayedLease {
+  const p = new PlayedLease().delivered().to('2027-03-20')
+  p.says((plan) => endChosen(plan, choice))
   return p
 }
 
@@ -45,6 +53,12 @@ describe('what a payroll is to deduct in a month', () => {
       paused('extend', '2027-06-20T00:00:00Z'),
       { '2027-04': [], '2027-06': [], '2027-07': ['2027-07-15 7'], '2028-01': ['2028-01-15 4'] },
     ],
+    [
+      'an extension that was chosen for the end of the term',
+      chosen({ choice: 'extend', months: 3 }),
+      { '2027-12': ['2027-12-15 12'], '2028-01': ['2028-01-15 13'], '2028-02': ['2028-02-15 14'], '2028-04': [] },
+    ],
+    ['a buy-out', chosen({ choice: 'buy_out' }), { '2027-12': ['2027-12-15 12'], '2028-01': ['2028-01-15 13'] }],
     ['a pause whose end is not known', paused('catch_up', null), Object.fromEntries(in2027.map((of) => [of, []]))],
     ['the same, to be moved', paused('extend', null), Object.fromEntries(in2027.map((of) => [of, []]))],
   ]
