@@ -35,8 +35,9 @@ const QUICK: Size = {
   sleeping: { plans: 500, cached: 100 },
 }
 
-const USAGE = `npm run bench [-- --quick] [--sqlite] [<section> …]
+const USAGE = `npm run bench [-- --quick] [--rounds <number>] [--sqlite] [<section> …]
   --quick   small sizes, some minutes: whether all is well, not how fast it is
+  --rounds  how often the cycles are measured one after the other
   --sqlite  Temporal's development server instead of the server proper on PostgreSQL
   sections  ${SECTIONS.join(', ')}; all, unless some are named (also by --only, separated by commas)`
 
@@ -47,6 +48,7 @@ export function readOptions(args: string[]): { size: Size; sections: readonly Se
     options: {
       quick: { type: 'boolean', default: false },
       sqlite: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
       only: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -59,5 +61,8 @@ export function readOptions(args: string[]): { size: Size; sections: readonly Se
   const unknown = only.find((name) => !(SECTIONS as readonly string[]).includes(name))
   if (unknown) throw new Error(`There is no section ${unknown}.\n${USAGE}`)
   const sections = only.length > 0 ? SECTIONS.filter((name) => only.includes(name)) : SECTIONS
-  return { size: values.quick ? QUICK : FULL, sections, sqlite: values.sqlite }
+  const size = values.quick ? QUICK : FULL
+  const rounds = values.rounds === undefined ? size.rounds : Number(values.rounds)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is a whole number from 1.\n${USAGE}`)
+  return { size: { ...size, rounds }, sections, sqlite: values.sqlite }
 }
