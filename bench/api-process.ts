@@ -23,6 +23,7 @@ export async function startApi(servers: Servers, taskQueue: string): Promise<Api
     ...{ PATH: process.env.PATH, DATABASE_URL: servers.databaseUrls.api, TEMPORAL_ADDRESS: servers.address },
     ...{ TEMPORAL_TASK_QUEUE: taskQueue, STRIPE_SECRET_KEY: 'sk_test_bench', STRIPE_API_URL: servers.stripeUrl },
     ...{ STRIPE_WEBHOOK_SECRET: 'whsec_bench', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'bench@example.com' },
+    BACK_OFFICE_EMAIL: 'back-office@example.com',
     ...{ SALESFORCE_LOGIN_URL: 'http://127.0.0.1:1', SALESFORCE_CLIENT_ID: 'x', SALESFORCE_CLIENT_SECRET: 'x' },
     ...{ TENOR_MODE: 'development', DEV_ISSUER_KEY_FILE: issuer.keyFile, API_PORT: String(port), LOG_LEVEL: 'error' },
     // How much it can take is what is measured, not how much it lets anybody ask.
