@@ -82,11 +82,9 @@ type Part = PayrollMonth & { after: string; last: string }
 
 async function accrued(em: EntityManager, of: Part): Promise<PayrollLine[]> {
   const rows = await em.execute<(Omit<PayrollLine, 'amount'> & { amount: string })[]>(
-    `select x.employee, x.lease, coalesce(m.name, x.model) as device, x.installment, x.amount, x.date::text as date,
-        x.statement, true as "isAccrued"
-      from (select d.employee_id as employee, d.plan_id as lease, d.model_code as model, d.installment_number as installment,
-          d.amount, d.date, d.statement_id as statement from ${ACCRUED} and d.employee_id > :after and d.employee_id <= :last) x
-      left join device_models m on m.tenant_id = :tenant and m.code = x.model`,
+    `select d.employee_id as employee, d.plan_id as lease, d.device, d.installment_number as installment, d.amount,
+        d.date::text as date, d.statement_id as statement, true as "isAccrued"
+      from ${ACCRUED} and d.employee_id > :after and d.employee_id <= :last`,
     of,
   )
   return rows.map((row) => ({ ...row, amount: Number(row.amount) }))

@@ -36,10 +36,9 @@ export async function listLines(
 ): Promise<Page<StatementLine>> {
   const after = cursor ? decodeCursor(cursor, BY_EMPLOYEE) : null
   const rows = await em.execute<Stored[]>(
-    `select d.id, d.employee_id as employee, d.plan_id as lease, coalesce(m.name, d.model_code) as device,
+    `select d.id, d.employee_id as employee, d.plan_id as lease, d.device,
         d.installment_number as installment, d.amount, d.description, d.date::text as date, ${MOMENT} as at
       from payroll_deductions d
-      left join device_models m on m.tenant_id = d.tenant_id and m.code = d.model_code
       where d.statement_id = ? ${after ? 'and (d.employee_id, d.id) > (?, ?)' : ''}
       order by d.employee_id, d.id limit ?`,
     [statement.id, ...(after ?? []), limit + 1],

@@ -64,17 +64,16 @@ export async function writeDeductions(
   deductions: Deducted[],
 ): Promise<void> {
   if (deductions.length === 0) return
-  const { clientId, modelCode } = await em.findOneOrFail(Leases, { planId: plan.id })
+  const lease = await leasedBy(em, plan.id)
   await insertOnce(
     em,
     PayrollDeductions,
     deductions.map(({ transaction, installment, amount, description, date }) => ({
       id: transaction,
       tenantId: plan.tenant,
-      clientId,
       employeeId: plan.customer,
       planId: plan.id,
-      modelCode,
+      ...lease,
       installmentNumber: installment,
       amount,
       currency: plan.currency,
@@ -83,6 +82,17 @@ export async function writeDeductions(
       at,
     })),
   )
+}
+
+/** Whose it is and of which device, under the name that it has now. */
+async function leasedBy(em: EntityManager, plan: string) {
+  const [lease] = await em.execute<{ clientId: string; modelCode: string; device: string }[]>(
+    `select l.client_id as "clientId", l.model_code as "modelCode", coalesce(m.name, l.model_code) as device
+      from leases l left join device_models m on m.tenant_id = l.tenant_id and m.code = l.model_code where l.plan_id = ?`,
+    [plan],
+  )
+  if (!lease) throw new Error(`There is no lease of plan ${plan}`)
+  return lease
 }
 
 /** What the employer's next statement lists of a lease, each once. */

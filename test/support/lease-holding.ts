@@ -52,9 +52,9 @@ async function holdStatement(
   const em = () => world.orm.em.fork()
   const deducted = (number: number) =>
     em().execute(
-      `insert into payroll_deductions (id, tenant_id, client_id, employee_id, plan_id, model_code, installment_number,
-          amount, currency, description, date, at)
-        select 'txn_held_' || plan_id || '_' || ?, tenant_id, client_id, employee_id, plan_id, model_code, ?, 1000, 'USD',
+      `insert into payroll_deductions (id, tenant_id, client_id, employee_id, plan_id, model_code, device,
+          installment_number, amount, currency, description, date, at)
+        select 'txn_held_' || plan_id || '_' || ?, tenant_id, client_id, employee_id, plan_id, model_code, model_code, ?, 1000, 'USD',
           'Deducted from pay', current_date, now() from leases where plan_id = ?`,
       [number, number, lease],
     )

@@ -175,14 +175,15 @@ export async function addDeductions(
   { prefix, count, number, amount, at, tenant = 'acme', currency = 'USD', from = 1 }: NewDeductions,
 ): Promise<void> {
   await em.execute(
-    `insert into payroll_deductions (id, tenant_id, client_id, employee_id, plan_id, model_code, installment_number, amount,
-        currency, description, date, at)
+    `insert into payroll_deductions (id, tenant_id, client_id, employee_id, plan_id, model_code, device,
+        installment_number, amount, currency, description, date, at)
       select 'txn_' || :prefix || '_' || n || '_' || :number || '_1', l.tenant_id, l.client_id, l.employee_id, l.plan_id,
-        l.model_code, case when :amount::bigint < 0 then null else :number::int end, :amount::bigint, :currency,
+        l.model_code, coalesce(m.name, l.model_code), case when :amount::bigint < 0 then null else :number::int end, :amount::bigint, :currency,
         case when :amount::bigint < 0 then 'Given back by pay' else 'Deducted from pay: instalment ' || :number end,
         (:at::timestamptz at time zone 'America/New_York')::date, :at::timestamptz
       from generate_series(:from::int, :from::int + :count::int - 1) n
-      join leases l on l.plan_id = 'ls_' || :prefix || '_' || n and l.tenant_id = :tenant`,
+      join leases l on l.plan_id = 'ls_' || :prefix || '_' || n and l.tenant_id = :tenant
+      left join device_models m on m.tenant_id = l.tenant_id and m.code = l.model_code`,
     { prefix, count, number, amount, at, tenant, currency, from },
   )
 }
