@@ -54,6 +54,40 @@ describe('exchanged for another device', () => {
     expect(p.amounts().at(-1)).toBe(9 * 9_000 + TABLET.residual)
   })
 
+  it.each([
+    [14_000, 4_000, [14_000, 10_000]],
+    [6_000, 4_000, [6_000, 2_000]],
+    [6_000, 8_000, [8_000, 0]],
+  ])('to %d a month, %d of a month paid ahead are part of it', (monthly, ahead, [amount, left]) => {
+    const p = new PlayedLease().delivered().to('2027-01-20')
+    p.says((plan, now) => pay(plan, { amount: ahead, paymentMethod: CARD }, now))
+    p.says(exchange(monthly))
+    const second = p.installment(2)
+    expect([second.amount, second.amount - second.paid, p.adds()]).toEqual([amount, left, true])
+    expect(p.amounts().slice(2)).toEqual(Array(10).fill(monthly))
+    p.to('2028-01-15')
+    expect([p.plan.lifecycle, p.deducted()]).toEqual(['completed', p.plan.total - ahead])
+  })
+
+  it.each([
+    ['over the term', 6_000, 8_400, 3 * 500 + 9 * 700],
+    ['that costs the same', 6_000, 6_000, 6_000],
+    ['of which there is none', 6_000, 0, 0],
+  ])('what of the total is for cover %s', (_, waiver, asked, expected) => {
+    const p = new PlayedLease({ waiver, total: 120_000 + waiver }).delivered().to('2027-03-20')
+    p.says((plan, now) => exchanged(plan, { unit: 'dev_2', device: TABLET, monthly: 14_000, waiver: asked }, now))
+    expect(p.lease.waiver).toBe(expected)
+  })
+
+  it('what of the total is for cover, in an extension', () => {
+    const p = new PlayedLease({ waiver: 6_000, total: 126_000 }).delivered()
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 3 }))
+    p.to('2028-01-20')
+    expect(p.lease.waiver).toBe(6_000 + 3 * 250)
+    p.says((plan, now) => exchanged(plan, { unit: 'dev_2', device: TABLET, monthly: 14_000, waiver: 8_400 }, now))
+    expect([p.lease.waiver, p.amounts().slice(12)]).toEqual([6_000 + 250 + 2 * 350, [5_250, 7_000, 7_000]])
+  })
+
   it('an extension and a buy-out are of what it is then', () => {
     const p = new PlayedLease().delivered().to('2027-11-20')
     p.says(exchange(14_000))
@@ -137,10 +171,53 @@ describe('a damage waiver added in mid-term', () => {
     expect(() => waiver(500)(p.plan, p.now)).toThrow(WRONG)
   })
 
+  it('in an extension, a further one costs what a month of it costs since', () => {
+    const p = new PlayedLease().delivered()
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 2 }))
+    p.to('2028-01-20')
+    p.says(waiver(500))
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 1 }))
+    p.to('2028-04-20')
+    expect([p.amounts().slice(12), p.lease.waiver]).toEqual([[5_000, 5_500, 5_500], 1_000])
+  })
+
   it('covers no month that is not charged, no order, and nothing that is over', () => {
     const late = new PlayedLease().delivered().to('2027-12-20')
     const over = new PlayedLease().delivered().to('2028-02-01')
     for (const p of [late, over, new PlayedLease()]) expect(() => waiver(500)(p.plan, p.now)).toThrow(WRONG)
+  })
+})
+
+describe('what fell due before and was not charged yet stays as it was', () => {
+  const behind = (mode: 'extend' | 'catch_up') => {
+    const p = new PlayedLease().delivered().to('2027-03-20')
+    p.says((plan, now) => pause(plan, { mode, until: '2027-06-20T12:00:00Z' }, now))
+    return p.to('2027-06-20T11:00:00Z')
+  }
+  const told = (p: PlayedLease) =>
+    p.effects.flatMap((e) =>
+      e.write === 'notice' && e.type === 'lease.deduction_changed' && e.data.why === 'adjusted' ? [e.data.monthly] : [],
+    )
+
+  it.each([
+    ['exchanged', exchange(14_000), 14_000],
+    ['covered', waiver(500), 10_500],
+  ] as const)('%s while it is to be caught up with', (_, command, monthly) => {
+    const p = behind('catch_up')
+    const { answer } = p.says<ReturnType<typeof waiverAdded>>(command)
+    expect(p.amounts()).toEqual([...Array(6).fill(10_000), ...Array(6).fill(monthly)])
+    expect([answer.total, p.adds(), told(p)]).toEqual([60_000 + 6 * monthly, true, [monthly]])
+    expect(p.effects.filter((e) => e.write === 'lease_change' && e.change === 'changed')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ previousMonthly: 10_000, monthly })]),
+    )
+    p.to('2027-06-23')
+    expect(p.deducted()).toBe(60_000)
+  })
+
+  it('what a pause will move is still to come', () => {
+    const p = behind('extend')
+    p.says(exchange(14_000))
+    expect([p.amounts(), p.adds()]).toEqual([[...Array(3).fill(10_000), ...Array(9).fill(14_000)], true])
   })
 })
 

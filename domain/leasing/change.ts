@@ -7,18 +7,21 @@ import { changePaymentMethod } from '../plans/method.ts'
 import type { PaymentMethod, Plan } from '../plans/plan.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
 import type { Instant } from '../plans/terms.ts'
+import { coverAdded, coverExchanged } from './cover.ts'
 import { buyOutTold, keptEarly } from './end.ts'
 import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, reminderDaysOf, withLease } from './lease.ts'
 import { leaseChanged, leaseEnded } from './lease-changes.ts'
 import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
-import { monthlyAfterExchange, monthlyOf, monthsToCome, totalWithMonthly } from './pricing.ts'
+import { monthlyAfterExchange, monthlyOf, monthsAt, monthsToCome } from './pricing.ts'
 import { deductionChanged, tell } from './told.ts'
 
 /** What may change while a lease runs. Keeps Leasing and Adjusting. */
 
 /**
  * Another device instead, at another amount a month from now on: the old one is to come back. The new unit was put aside
- * for this lease. `monthly` is the device's by the term as it was agreed, of which an extension costs a share. Throws RuleBroken: `lease_step_wrong`, `invalid_request`, and as `adjust` does.
+ * for this lease. `monthly` is the device's by the term as it was agreed, of which an extension costs a share, and
+ * `waiver` what is for cover over that term, where that changes. Throws RuleBroken: `lease_step_wrong`, `invalid_request`,
+ * and as `adjust` does.
  */
 export function exchanged(
   plan: Plan,
@@ -26,7 +29,7 @@ export function exchanged(
     unit,
     device,
     monthly: asked,
-    waiver = leaseOf(plan).waiver,
+    waiver,
     reason = null,
   }: { unit: string; device: LeasedDevice; monthly: Minor; waiver?: Minor; reason?: string | null },
   now: Instant,
@@ -37,8 +40,13 @@ export function exchanged(
   const monthly = monthlyAfterExchange(plan, asked)
   const extensionMonthly = lease.extensionMonthly === null ? null : monthly
   // Whoever is told of the amounts is told of the device that they are for.
-  const given = withLease(spreading(plan), { unit, device, monthly, waiver, extensionMonthly })
-  const adjusted = adjust(given, { totalAmount: totalWithMonthly(plan, monthly) }, now)
+  const cover = waiver === undefined ? {} : coverExchanged(plan, waiver, now)
+  const given = withLease(spreading(plan), { unit, device, monthly, extensionMonthly, ...cover })
+  const adjusted = adjust(
+    given,
+    monthsAt(plan, () => monthly, now),
+    now,
+  )
   const key = `exchanged:${plan.sequence.change + 1}`
   const data = { device: device.name, instead_of: lease.device.name, unit, monthly }
   return {
@@ -67,12 +75,17 @@ export function waiverAdded(
 ): Decision & { answer: Adjustment } {
   const lease = withEmployee(plan)
   if (lease.waiver > 0) throw new RuleBroken('lease_step_wrong', 'The device is covered already.')
-  const months = monthsToCome(plan).length
-  if (months === 0) throw new RuleBroken('lease_step_wrong', 'No month is left to be covered.')
+  const months = monthsToCome(plan, now)
+  if (months.length === 0) throw new RuleBroken('lease_step_wrong', 'No month is left to be covered.')
   refuseMonthly(plan, monthly)
-  const waiver = monthly * months
-  const adjusted = adjust(spreading(plan), { totalAmount: plan.total + waiver }, now)
-  return { ...adjusted, plan: withLease(adjusted.plan, { waiver, monthly: monthlyOf(plan) + monthly }) }
+  const adjusted = adjust(
+    spreading(plan),
+    monthsAt(plan, (i) => i.amount + monthly, now),
+    now,
+  )
+  const extensionMonthly = lease.extensionMonthly === null ? null : lease.extensionMonthly + monthly
+  const costs = { monthly: monthlyOf(plan) + monthly, extensionMonthly }
+  return { ...adjusted, plan: withLease(adjusted.plan, { ...coverAdded(months, monthly), ...costs }) }
 }
 
 /** With months that cost different amounts there is nothing to catch up with: a new total is spread from now on. */
