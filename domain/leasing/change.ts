@@ -3,8 +3,9 @@ import { chargeStep, isChargeable, type Minor } from '../money.ts'
 import { type Adjustment, adjust } from '../plans/adjust.ts'
 import { cancel } from '../plans/cancel.ts'
 import type { Decision } from '../plans/effects.ts'
+import { sum, today, unpaid } from '../plans/figures.ts'
 import { changePaymentMethod } from '../plans/method.ts'
-import type { PaymentMethod, Plan } from '../plans/plan.ts'
+import type { Installment, PaymentMethod, Plan } from '../plans/plan.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
 import type { Instant } from '../plans/terms.ts'
 import { coverAdded, coverExchanged } from './cover.ts'
@@ -13,7 +14,7 @@ import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, reminderD
 import { leaseChanged, leaseEnded } from './lease-changes.ts'
 import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
 import { monthlyAfterExchange, monthlyOf, monthsAt, monthsToCome } from './pricing.ts'
-import { deductionChanged, tell } from './told.ts'
+import { deductionChanged, lumpSum, tell } from './told.ts'
 
 /** What may change while a lease runs. Keeps Leasing and Adjusting. */
 
@@ -107,7 +108,8 @@ function refuseMonthly({ terms: { currency } }: Plan, monthly: Minor): void {
 
 /**
  * The employee leaves (keeps Leasing, by the rule of the client): the device comes back, is bought from the last pay, or
- * the lease goes on with the employee's own payment method. What is not delivered yet is cancelled at no cost.
+ * the lease goes on with the employee's own payment method. What is not delivered yet is cancelled at no cost. Of a lease
+ * that is over, and that pay still owes for, there is no later pay to take it from.
  */
 export function offboarded(
   plan: Plan,
@@ -116,16 +118,47 @@ export function offboarded(
 ): Decision & { answer: { outcome: OffboardingRule | 'canceled' | 'unchanged' } } {
   const lease = leaseOf(plan)
   if (isUndelivered(plan)) return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: 'canceled' } }
-  if (lease.ended || plan.lifecycle !== 'active') return { plan, effects: [], answer: { outcome: 'unchanged' } }
+  const isOwedByPay = plan.lifecycle === 'active' && (lease.ended === null || lease.payer === 'payroll')
+  if (!isOwedByPay) return { plan, effects: [], answer: { outcome: 'unchanged' } }
+  if (lease.ended && rule !== 'transfer') {
+    const last = fromLastPay(plan, now)
+    return { ...last, answer: { outcome: last.plan === plan ? 'unchanged' : rule } }
+  }
   switch (rule) {
     case 'return':
       return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: rule } }
-    case 'buy_out':
-      return { ...keptEarly(plan, 'buy_out', now, 'offboarding'), answer: { outcome: rule } }
+    case 'buy_out': {
+      const kept = keptEarly(plan, 'buy_out', now, 'offboarding')
+      const last = fromLastPay(kept.plan, now)
+      return { plan: last.plan, effects: [...kept.effects, ...last.effects], answer: { outcome: rule } }
+    }
     case 'transfer':
       return { ...transferred(plan, paymentMethod, now), answer: { outcome: rule } }
     default:
       return rule satisfies never
+  }
+}
+
+/** What is scheduled yet of a lease that is over is deducted at once: nobody is there to catch up, or to wait for a pause. */
+function fromLastPay(plan: Plan, now: Instant): Decision {
+  const isOpen = (i: Installment) =>
+    i.status === 'scheduled' && unpaid(i) > 0 && (i.atOnce === null || plan.pause !== null)
+  const open = plan.installments.filter(isOpen)
+  if (leaseOf(plan).payer !== 'payroll' || open.length === 0) return { plan, effects: [] }
+  const installments = plan.installments.map((i) => (isOpen(i) ? { ...i, reminded: true, atOnce: now } : i))
+  const date = today(plan, now)
+  const amount = (isMonth: boolean) =>
+    sum(
+      open.filter(({ atOnce }) => (atOnce === null) === isMonth),
+      unpaid,
+    )
+  return {
+    plan: { ...plan, installments, pause: null },
+    effects: [
+      ...lumpSum(plan, { why: 'open_months', amount: amount(true), date }),
+      // It was told of as coming with the end of the pause.
+      ...lumpSum(plan, { why: 'term_end', amount: amount(false), date }),
+    ],
   }
 }
 

@@ -1,4 +1,4 @@
-import { cancel } from '../plans/cancel.ts'
+import { cancel, cancellationQuote } from '../plans/cancel.ts'
 import { nsf, paid, processing } from '../plans/example-plan.ts'
 import { pause } from '../plans/pause.ts'
 import { pay } from '../plans/pay.ts'
@@ -271,6 +271,18 @@ describe('cancelled after delivery', () => {
       35_000,
     ])
     expect(p.toldTo('lease.ended')).toEqual(['customer', 'client', 'back_office'])
+  })
+
+  it.each(['lost', 'stolen'] as const)('is refused when it is %s: what is owed for it stays owed', (how) => {
+    const p = new PlayedLease({ payer: 'employee' }, { '13_1': nsf, '13_2': nsf }).delivered().to('2027-03-20')
+    p.says((plan, now) => gone(plan, how, now))
+    p.to('2027-03-25')
+    for (const ask of [cancel, cancellationQuote]) expect(() => ask(p.plan, p.now)).toThrow(WRONG)
+    expect([p.installment(13).status, p.accounts().receivable, p.adds()]).toEqual(['escalated', 105_000, true])
+    const escalation = p.installment(13).escalation ?? ''
+    p.says((plan, now) => resolve(plan, { escalation, action: 'cancel_plan', note: 'x' }, now))
+    expect([p.plan.lifecycle, p.accounts().receivable, p.moves().at(-1)]).toEqual(['canceled', 0, 'lost'])
+    expect(cancel(p.plan, p.now).effects).toEqual([])
   })
 
   it('after the device has come back, it is not asked for again', () => {
