@@ -34,7 +34,7 @@ export function adjust(
 ): Decision & { answer: Adjustment } {
   mayBeAdjusted(plan, totalAmount)
   const answer: Adjustment = {
-    changed: totalAmount !== plan.total,
+    changed: totalAmount !== plan.total || differs(plan, amounts),
     previousTotal: plan.total,
     total: totalAmount,
     refunded: 0,
@@ -49,13 +49,17 @@ export function adjust(
   const absorbed = overchargeAbsorbed(spread.plan, key)
   return {
     plan: absorbed.plan,
-    effects: [difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key, now)],
+    effects: [...difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key, now)],
     answer: {
       ...answer,
       refunded: absorbed.plan.refundsDecided - plan.refundsDecided,
       charged: spread.charged,
     },
   }
+}
+
+function differs({ installments }: Plan, amounts: ReadonlyMap<number, number> = new Map()): boolean {
+  return installments.some(({ number, amount }) => amount !== (amounts.get(number) ?? amount))
 }
 
 function mayBeAdjusted(plan: Plan, total: number): void {
@@ -139,12 +143,11 @@ function withExtra(plan: Plan, amount: number, now: Instant): Spread {
   return { plan: { ...plan, installments: [...plan.installments, extra] }, charged: amount }
 }
 
-function difference(before: Plan, after: Plan, key: string): Effect {
+function difference(before: Plan, after: Plan, key: string): Effect[] {
   const amount = Math.abs(after.total - before.total)
-  const description = `Total adjusted from ${before.total} to ${after.total}`
-  return after.total > before.total
-    ? ledger.owed({ key, amount, description })
-    : ledger.noLongerOwed({ key, amount, description })
+  if (amount === 0) return []
+  const entry = after.total > before.total ? ledger.owed : ledger.noLongerOwed
+  return [entry({ key, amount, description: `Total adjusted from ${before.total} to ${after.total}` })]
 }
 
 function told(before: Plan, after: Plan, key: string, now: Instant): Effect[] {
