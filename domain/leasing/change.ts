@@ -118,8 +118,8 @@ export function offboarded(
 ): Decision & { answer: { outcome: OffboardingRule | 'canceled' | 'unchanged' } } {
   const lease = leaseOf(plan)
   if (isUndelivered(plan)) return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: 'canceled' } }
-  const isOwedByPay = plan.lifecycle === 'active' && (lease.ended === null || lease.payer === 'payroll')
-  if (!isOwedByPay) return { plan, effects: [], answer: { outcome: 'unchanged' } }
+  const isOpen = plan.lifecycle === 'active' && (lease.ended === null || lease.payer === 'payroll')
+  if (!isOpen) return { plan, effects: [], answer: { outcome: 'unchanged' } }
   if (lease.ended && rule !== 'transfer') {
     const last = fromLastPay(plan, now)
     return { ...last, answer: { outcome: last.plan === plan ? 'unchanged' : rule } }
