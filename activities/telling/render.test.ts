@@ -302,6 +302,7 @@ it.each([
   ['stolen', { deducted_on: '2027-03-20' }, ['was stolen without cover'], ['volé sans couverture']],
   ['early_end', { deducted_on: '2027-03-20' }, ['ended before its term'], ['pris fin avant son terme']],
   ['months_to_come', { deducted_on: '2027-03-20' }, ['did not last'], ['n’a pas tenu']],
+  ['open_months', { deducted_on: '2027-03-20' }, ['leaves', 'still open', 'last pay'], ['encore ouvertes']],
 ])('tells a company why something comes off pay once: %s', (why, data, en, fr) => {
   const told = notice('lease.lump_sum', { device: 'Phone X', lump_sum: why, amount: 15000, ...data })
   const [english, french] = ['en-US', 'fr-CA'].map((locale) => spaces(render(told, { name: 'Bo' }, locale).text))

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TestClocks } from '../../db/plans/test-clocks.ts'
 import type { Role } from '../../domain/identity/roles.ts'
 import type { OffboardingRule } from '../../domain/leasing/lease.ts'
 import { type ApiWorld, startApiWorld, tokenOf } from '../../test/support/api-world.ts'
@@ -31,6 +33,7 @@ describe('an employee who leaves', () => {
     ['buy_out', { total_amount: 100_000, lease: { ended: { how: 'buy_out' } } }],
   ] as const)('by the rule %s', async (rule, becomes) => {
     const { id, running, ordered, order, lease } = await leaver(rule)
+    const { total_amount: before } = await lease()
     const answer = await post(`/employees/${id}/offboard`)
     expect([answer.status, answer.body.status, outcomes(answer)]).toEqual([
       200,
@@ -39,7 +42,33 @@ describe('an employee who leaves', () => {
     ])
     expect(await lease()).toMatchObject(becomes)
     expect((await order()).body.code).toBe('employee_offboarded')
-    expect((await post(`/employees/${id}/offboard`)).body.leases).toEqual([])
+    // Until it is settled it is asked again, and nothing comes of that.
+    expect({ [running]: rule }).toMatchObject(outcomes(await post(`/employees/${id}/offboard`)))
+    expect((await lease()).total_amount).toBe(rule === 'buy_out' ? before + 10_000 : before)
+  })
+
+  it('pays at once what a pause has moved behind the end of a lease, and is not removed before', async () => {
+    const { test_clock_id: clock } = (await post('/test_clocks', { frozen_time: '2027-01-10T15:00:00Z' })).body
+    const client = await placeCompany(world.orm, {
+      clock,
+      store: { offboarding: 'return', termMonths: [1], billingDay: 15 },
+    })
+    const [id, code] = [await placeEmployee(world.orm, client), await placeModel(world.orm)]
+    const order = { employee_id: id, device_code: code, term_months: 1, payer: 'payroll' }
+    const { lease_id: lease } = (await post('/leases', order)).body
+    await post(`/leases/${lease}/delivered`)
+    await post(`/leases/${lease}/pause`, { mode: 'extend', until: '2027-02-01T00:00:00Z' })
+    await post(`/test_clocks/${clock}/advance`, { to: '2027-02-11T00:00:00Z' })
+    const row = () => world.orm.em.fork().findOneOrFail(TestClocks, { id: clock })
+    while ((await row()).status !== 'ready') await sleep(100)
+    const shown = async () => (await world.ask('GET', `/leases/${lease}`)).body
+    expect(await shown()).toMatchObject({ status: 'active', paid_amount: 0, lease: { ended: { how: 'return' } } })
+
+    expect((await world.ask('DELETE', `/employees/${id}`)).body.code).toBe('leases_running')
+    expect(outcomes(await post(`/employees/${id}/offboard`))).toEqual({ [lease]: 'return' })
+    while ((await shown()).status === 'active') await sleep(100)
+    expect(await shown()).toMatchObject({ status: 'completed', total_amount: 90_000, paid_amount: 90_000 })
+    expect((await world.ask('DELETE', `/employees/${id}`)).status).toBe(204)
   })
 
   it('goes on with a payment method of their own by the rule transfer, once there is one', async () => {

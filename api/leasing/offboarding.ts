@@ -5,7 +5,7 @@ import { findCustomer } from '../../db/customers/people.ts'
 import { Clients } from '../../db/leasing/clients.ts'
 import { Employees } from '../../db/leasing/employees.ts'
 import { lockEmployee, pendingOrders } from '../../db/leasing/orders.ts'
-import { runningLeases } from '../../db/leasing/read-leases.ts'
+import { openLeases } from '../../db/leasing/read-leases.ts'
 import type { EmployeeId } from '../../db/leasing/staff.ts'
 import type { OffboardingRule } from '../../domain/leasing/lease.ts'
 import type { PaymentMethod } from '../../domain/plans/plan.ts'
@@ -32,10 +32,10 @@ const OffboardBody = z.strictObject({ payment_method: paymentMethodId.optional()
 const Ended = z
   .object({
     lease_id: z.string(),
-    outcome: z
-      .enum(['return', 'buy_out', 'transfer', 'canceled', 'unchanged'])
-      .nullable()
-      .meta({ description: '`canceled`: it was not delivered yet; `unchanged`: it was over. Null with a problem.' }),
+    outcome: z.enum(['return', 'buy_out', 'transfer', 'canceled', 'unchanged']).nullable().meta({
+      description:
+        '`canceled`: it was not delivered yet; `unchanged`: it was over, and nothing of it is open. Null with a problem.',
+    }),
     problem: z
       .object({
         code: z.string(),
@@ -106,7 +106,7 @@ type Leaving = { since: string; rule: OffboardingRule; paymentMethod: PaymentMet
 async function endAll(asking: Asking, { tenantId, id }: EmployeeId, how: Leaving): Promise<EndedLease[]> {
   const ended: EndedLease[] = []
   let unknown: unknown = null
-  for (const { planId } of await runningLeases(asking.em, tenantId, id)) {
+  for (const planId of await openLeases(asking.em, { tenantId, employeeId: id })) {
     try {
       ended.push({ lease_id: planId, outcome: await end(asking, planId, how), problem: null })
     } catch (error) {

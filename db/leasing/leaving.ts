@@ -7,8 +7,8 @@ import { Plans } from '../plans/plans.ts'
 import { ClientDomains, Clients } from './clients.ts'
 import type { CompanyId } from './companies.ts'
 import { CartLines, Employees } from './employees.ts'
-import { Leases } from './leases.ts'
 import { happenedTo } from './people-events.ts'
+import { openLeases } from './read-leases.ts'
 import type { Employee } from './staff.ts'
 
 /** How clients and employees go: their rows stay, marked, where something refers to them, and go where nothing does. */
@@ -26,7 +26,7 @@ export class StatementsUnpaid extends Error {
 /** Within the caller's transaction. Throws `LeasesRunning`. */
 export async function removeEmployee(em: EntityManager, employee: Employee, at: Instant): Promise<void> {
   const { tenantId, id, clientId } = employee
-  if ((await em.count(Leases, { tenantId, employeeId: id, isRunning: true })) > 0) throw new LeasesRunning(id)
+  if ((await openLeases(em, { tenantId, employeeId: id })).length > 0) throw new LeasesRunning(id)
   if ((await em.count(Plans, { tenantId, customerId: id })) > 0) {
     await em.nativeUpdate(Employees, { tenantId, id }, { deletedAt: at, updatedAt: at })
   } else {
@@ -44,7 +44,7 @@ export async function removeEmployee(em: EntityManager, employee: Employee, at: 
  * Nothing of it is left when nothing refers to it. Throws `LeasesRunning` and `StatementsUnpaid`.
  */
 export async function removeCompany(em: EntityManager, { tenantId, id }: CompanyId, at: Instant): Promise<void> {
-  if (await owesStill(em, { tenantId, id })) throw new LeasesRunning(id)
+  if ((await openLeases(em, { tenantId, clientId: id })).length > 0) throw new LeasesRunning(id)
   if (await hasUnpaidStatement(em, { tenantId, id })) throw new StatementsUnpaid(id)
   const of = { tenantId, clientId: id }
   if (await isReferredTo(em, of)) {
@@ -57,17 +57,6 @@ export async function removeCompany(em: EntityManager, { tenantId, id }: Company
   await em.nativeDelete(ClientDomains, of)
   await em.nativeUpdate(Users, of, { clientId: null })
   await happenedTo(em, { tenantId, at, type: 'client.deleted', data: [{ client_id: id }] })
-}
-
-/** Also for a device that is back: months that a pause has held back, for instance, go on a statement yet (keeps Statements). */
-async function owesStill(em: EntityManager, { tenantId, id }: CompanyId): Promise<boolean> {
-  const rows = await em.execute(
-    `select 1 from leases l join plans p on p.id = l.plan_id
-      where l.tenant_id = ? and l.client_id = ?
-        and (l.is_running or (l.payer = 'payroll' and p.lifecycle not in (?))) limit 1`,
-    [tenantId, id, ENDED],
-  )
-  return rows.length > 0
 }
 
 /** Of a company that is gone, nobody could give another payment method for it. */

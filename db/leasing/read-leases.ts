@@ -1,8 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import type { PlanStatus } from '../../domain/plans/plan.ts'
+import { ENDED, type PlanStatus } from '../../domain/plans/plan.ts'
 import { BY_CREATION, given, type Page, type PageOptions, pageOf } from '../pages.ts'
 import { type PlanRow, Plans } from '../plans/plans.ts'
-import { type LeaseRow, Leases } from './leases.ts'
+import { Leases } from './leases.ts'
 
 export type LeaseFilter = {
   clientId?: string | undefined
@@ -33,10 +33,21 @@ export async function listLeases(
   })
 }
 
-export async function runningLeases(em: EntityManager, tenant: string, employeeId: string): Promise<LeaseRow[]> {
-  return em.find(
-    Leases,
-    { tenantId: tenant, employeeId, isRunning: true },
-    { orderBy: { createdAt: 'asc', planId: 'asc' } },
+/**
+ * The leases of an employee or of a company that run, or that pay still owes for: also for a device that is back, of which
+ * a pause has held back months, for instance. Oldest first.
+ */
+export async function openLeases(
+  em: EntityManager,
+  { tenantId, ...of }: { tenantId: string } & ({ employeeId: string } | { clientId: string }),
+): Promise<string[]> {
+  const [column, id] = 'employeeId' in of ? ['employee_id', of.employeeId] : ['client_id', of.clientId]
+  const rows = await em.execute<{ id: string }[]>(
+    `select l.plan_id as id from leases l join plans p on p.id = l.plan_id
+      where l.tenant_id = ? and l.${column} = ?
+        and (l.is_running or (l.payer = 'payroll' and p.lifecycle not in (?)))
+      order by l.created_at, l.plan_id`,
+    [tenantId, id, ENDED],
   )
+  return rows.map((row) => row.id)
 }

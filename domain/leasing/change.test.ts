@@ -6,11 +6,9 @@ import { pay } from '../plans/pay.ts'
 import type { PaymentMethod, Plan } from '../plans/plan.ts'
 import { returned } from '../plans/returns.ts'
 import type { Instant } from '../plans/terms.ts'
-import { exchanged, offboarded, waiverAdded } from './change.ts'
+import { exchanged, waiverAdded } from './change.ts'
 import { endChosen, gone } from './end.ts'
 import { PHONE, PlayedLease } from './example-lease.ts'
-import type { OffboardingRule } from './lease.ts'
-import { outOfStock } from './order.ts'
 import { agreedMonths } from './pricing.ts'
 
 const TABLET = { ...PHONE, code: 'tablet', name: 'Tablet', residual: 20_000 }
@@ -21,10 +19,6 @@ const exchange =
   (plan: Plan, now: Instant) =>
     exchanged(plan, { unit, device: TABLET, monthly }, now)
 const waiver = (monthly: number) => (plan: Plan, now: Instant) => waiverAdded(plan, { monthly }, now)
-const leaves =
-  (rule: OffboardingRule, paymentMethod: PaymentMethod | null = null) =>
-  (plan: Plan, now: Instant) =>
-    offboarded(plan, { rule, paymentMethod }, now)
 
 describe('exchanged for another device', () => {
   it.each([
@@ -52,6 +46,48 @@ describe('exchanged for another device', () => {
     expect(p.lease.waiver).toBe(0)
     p.says((plan, now) => gone(plan, 'lost', now))
     expect(p.amounts().at(-1)).toBe(9 * 9_000 + TABLET.residual)
+  })
+
+  it.each([
+    [14_000, 4_000, [14_000, 10_000]],
+    [6_000, 4_000, [6_000, 2_000]],
+    [6_000, 8_000, [8_000, 0]],
+  ])('to %d a month, %d of a month paid ahead are part of it', (monthly, ahead, [amount, left]) => {
+    const p = new PlayedLease().delivered().to('2027-01-20')
+    p.says((plan, now) => pay(plan, { amount: ahead, paymentMethod: CARD }, now))
+    p.says(exchange(monthly))
+    const second = p.installment(2)
+    expect([second.amount, second.amount - second.paid, p.adds()]).toEqual([amount, left, true])
+    expect(p.amounts().slice(2)).toEqual(Array(10).fill(monthly))
+    p.to('2028-01-15')
+    expect([p.plan.lifecycle, p.deducted()]).toEqual(['completed', p.plan.total - ahead])
+  })
+
+  it('also where the months to come cost the same altogether', () => {
+    const p = new PlayedLease({ total: 100_000 }).delivered().to('2027-10-20')
+    expect(p.amounts().slice(10)).toEqual([8_333, 8_337])
+    const { answer } = p.says(exchange(8_335))
+    expect([p.amounts().slice(10), answer.changed, p.adds()]).toEqual([[8_335, 8_335], true, true])
+    expect(p.says(exchange(8_335, 'dev_3')).answer.changed).toBe(false)
+  })
+
+  it.each([
+    ['over the term', 6_000, 8_400, 3 * 500 + 9 * 700],
+    ['that costs the same', 6_000, 6_000, 6_000],
+    ['of which there is none', 6_000, 0, 0],
+  ])('what of the total is for cover %s', (_, waiver, asked, expected) => {
+    const p = new PlayedLease({ waiver, total: 120_000 + waiver }).delivered().to('2027-03-20')
+    p.says((plan, now) => exchanged(plan, { unit: 'dev_2', device: TABLET, monthly: 14_000, waiver: asked }, now))
+    expect(p.lease.waiver).toBe(expected)
+  })
+
+  it('what of the total is for cover, in an extension', () => {
+    const p = new PlayedLease({ waiver: 6_000, total: 126_000 }).delivered()
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 3 }))
+    p.to('2028-01-20')
+    expect(p.lease.waiver).toBe(6_000 + 3 * 250)
+    p.says((plan, now) => exchanged(plan, { unit: 'dev_2', device: TABLET, monthly: 14_000, waiver: 8_400 }, now))
+    expect([p.lease.waiver, p.amounts().slice(12)]).toEqual([6_000 + 250 + 2 * 350, [5_250, 7_000, 7_000]])
   })
 
   it('an extension and a buy-out are of what it is then', () => {
@@ -137,6 +173,16 @@ describe('a damage waiver added in mid-term', () => {
     expect(() => waiver(500)(p.plan, p.now)).toThrow(WRONG)
   })
 
+  it('in an extension, a further one costs what a month of it costs since', () => {
+    const p = new PlayedLease().delivered()
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 2 }))
+    p.to('2028-01-20')
+    p.says(waiver(500))
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 1 }))
+    p.to('2028-04-20')
+    expect([p.amounts().slice(12), p.lease.waiver]).toEqual([[5_000, 5_500, 5_500], 1_000])
+  })
+
   it('covers no month that is not charged, no order, and nothing that is over', () => {
     const late = new PlayedLease().delivered().to('2027-12-20')
     const over = new PlayedLease().delivered().to('2028-02-01')
@@ -144,55 +190,36 @@ describe('a damage waiver added in mid-term', () => {
   })
 })
 
-describe('an employee who leaves', () => {
-  it.each(['return', 'buy_out', 'transfer'] as const)('%s: what is not delivered is cancelled', (rule) => {
-    const p = new PlayedLease()
-    expect(p.says(leaves(rule, CARD)).answer).toEqual({ outcome: 'canceled' })
-    expect([p.plan.lifecycle, p.moves()]).toEqual(['canceled', ['reserved', 'available']])
-  })
-
-  it('return: ended by the terms of cancellation', () => {
+describe('what fell due before and was not charged yet stays as it was', () => {
+  const behind = (mode: 'extend' | 'catch_up') => {
     const p = new PlayedLease().delivered().to('2027-03-20')
-    expect(p.says(leaves('return')).answer).toEqual({ outcome: 'return' })
-    expect([p.plan.lifecycle, p.moves().at(-1), p.deducted()]).toEqual(['canceled', 'maintenance', 30_000])
-  })
-
-  it('buy_out: from the last pay, also while on unpaid leave', () => {
-    const p = new PlayedLease().delivered().to('2027-03-20')
-    p.says((plan, now) => pause(plan, { mode: 'extend', until: null }, now))
-    expect(p.says(leaves('buy_out')).answer).toEqual({ outcome: 'buy_out' })
-    expect([p.deducted(), p.plan.lifecycle, p.moves().at(-1)]).toEqual([135_000, 'completed', 'sold'])
-  })
-
-  it('transfer: goes on with their own payment method, of which they are reminded', () => {
-    const p = new PlayedLease().delivered().to('2027-03-20')
-    expect(p.says(leaves('transfer', CARD)).answer).toEqual({ outcome: 'transfer' })
-    p.to('2027-04-20')
-    expect([p.lease.payer, p.plan.paymentMethod, p.deducted(), p.accounts().cash]).toEqual([
-      'employee',
-      CARD,
-      30_000,
-      10_000,
-    ])
-    expect([p.told('payment.reminder').length, p.toldTo('lease.deduction_changed')]).toEqual([1, ['client']])
-  })
-
-  it('transfer without a payment method is refused, and nothing is to transfer of a lease that they pay already', () => {
-    const p = new PlayedLease().delivered()
-    expect(() => leaves('transfer')(p.plan, p.now)).toThrow(expect.objectContaining({ code: 'invalid_request' }))
-    const own = new PlayedLease({ payer: 'employee' }).delivered()
-    expect(own.says(leaves('transfer')).effects).toEqual([])
-  })
+    p.says((plan, now) => pause(plan, { mode, until: '2027-06-20T12:00:00Z' }, now))
+    return p.to('2027-06-20T11:00:00Z')
+  }
+  const told = (p: PlayedLease) =>
+    p.effects.flatMap((e) =>
+      e.write === 'notice' && e.type === 'lease.deduction_changed' && e.data.why === 'adjusted' ? [e.data.monthly] : [],
+    )
 
   it.each([
-    ['is over', (p: PlayedLease) => p.delivered().to('2028-02-01')],
-    ['was terminated', (p: PlayedLease) => p.says((plan, now) => outOfStock(plan, { substitute: null }, now))],
-  ])('a lease that %s stays as it is', (_, step) => {
-    const p = new PlayedLease()
-    step(p)
-    const { plan } = p
-    expect(p.says(leaves('return')).answer).toEqual({ outcome: 'unchanged' })
-    expect(p.plan).toBe(plan)
+    ['exchanged', exchange(14_000), 14_000],
+    ['covered', waiver(500), 10_500],
+  ] as const)('%s while it is to be caught up with', (_, command, monthly) => {
+    const p = behind('catch_up')
+    const { answer } = p.says<ReturnType<typeof waiverAdded>>(command)
+    expect(p.amounts()).toEqual([...Array(6).fill(10_000), ...Array(6).fill(monthly)])
+    expect([answer.total, p.adds(), told(p)]).toEqual([60_000 + 6 * monthly, true, [monthly]])
+    expect(p.effects.filter((e) => e.write === 'lease_change' && e.change === 'changed')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ previousMonthly: 10_000, monthly })]),
+    )
+    p.to('2027-06-23')
+    expect(p.deducted()).toBe(60_000)
+  })
+
+  it('what a pause will move is still to come', () => {
+    const p = behind('extend')
+    p.says(exchange(14_000))
+    expect([p.amounts(), p.adds()]).toEqual([[...Array(3).fill(10_000), ...Array(9).fill(14_000)], true])
   })
 })
 

@@ -3,22 +3,26 @@ import { chargeStep, isChargeable, type Minor } from '../money.ts'
 import { type Adjustment, adjust } from '../plans/adjust.ts'
 import { cancel } from '../plans/cancel.ts'
 import type { Decision } from '../plans/effects.ts'
+import { sum, today, unpaid } from '../plans/figures.ts'
 import { changePaymentMethod } from '../plans/method.ts'
-import type { PaymentMethod, Plan } from '../plans/plan.ts'
+import type { Installment, PaymentMethod, Plan } from '../plans/plan.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
 import type { Instant } from '../plans/terms.ts'
+import { coverAdded, coverExchanged } from './cover.ts'
 import { buyOutTold, keptEarly } from './end.ts'
 import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, reminderDaysOf, withLease } from './lease.ts'
 import { leaseChanged, leaseEnded } from './lease-changes.ts'
 import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
-import { monthlyAfterExchange, monthlyOf, monthsToCome, totalWithMonthly } from './pricing.ts'
-import { deductionChanged, tell } from './told.ts'
+import { monthlyAfterExchange, monthlyOf, monthsAt, monthsToCome } from './pricing.ts'
+import { deductionChanged, lumpSum, tell } from './told.ts'
 
 /** What may change while a lease runs. Keeps Leasing and Adjusting. */
 
 /**
  * Another device instead, at another amount a month from now on: the old one is to come back. The new unit was put aside
- * for this lease. `monthly` is the device's by the term as it was agreed, of which an extension costs a share. Throws RuleBroken: `lease_step_wrong`, `invalid_request`, and as `adjust` does.
+ * for this lease. `monthly` is the device's by the term as it was agreed, of which an extension costs a share, and
+ * `waiver` what is for cover over that term, where that changes. Throws RuleBroken: `lease_step_wrong`, `invalid_request`,
+ * and as `adjust` does.
  */
 export function exchanged(
   plan: Plan,
@@ -26,7 +30,7 @@ export function exchanged(
     unit,
     device,
     monthly: asked,
-    waiver = leaseOf(plan).waiver,
+    waiver,
     reason = null,
   }: { unit: string; device: LeasedDevice; monthly: Minor; waiver?: Minor; reason?: string | null },
   now: Instant,
@@ -37,8 +41,13 @@ export function exchanged(
   const monthly = monthlyAfterExchange(plan, asked)
   const extensionMonthly = lease.extensionMonthly === null ? null : monthly
   // Whoever is told of the amounts is told of the device that they are for.
-  const given = withLease(spreading(plan), { unit, device, monthly, waiver, extensionMonthly })
-  const adjusted = adjust(given, { totalAmount: totalWithMonthly(plan, monthly) }, now)
+  const cover = waiver === undefined ? {} : coverExchanged(plan, waiver, now)
+  const given = withLease(spreading(plan), { unit, device, monthly, extensionMonthly, ...cover })
+  const adjusted = adjust(
+    given,
+    monthsAt(plan, () => monthly, now),
+    now,
+  )
   const key = `exchanged:${plan.sequence.change + 1}`
   const data = { device: device.name, instead_of: lease.device.name, unit, monthly }
   return {
@@ -67,12 +76,17 @@ export function waiverAdded(
 ): Decision & { answer: Adjustment } {
   const lease = withEmployee(plan)
   if (lease.waiver > 0) throw new RuleBroken('lease_step_wrong', 'The device is covered already.')
-  const months = monthsToCome(plan).length
-  if (months === 0) throw new RuleBroken('lease_step_wrong', 'No month is left to be covered.')
+  const months = monthsToCome(plan, now)
+  if (months.length === 0) throw new RuleBroken('lease_step_wrong', 'No month is left to be covered.')
   refuseMonthly(plan, monthly)
-  const waiver = monthly * months
-  const adjusted = adjust(spreading(plan), { totalAmount: plan.total + waiver }, now)
-  return { ...adjusted, plan: withLease(adjusted.plan, { waiver, monthly: monthlyOf(plan) + monthly }) }
+  const adjusted = adjust(
+    spreading(plan),
+    monthsAt(plan, (i) => i.amount + monthly, now),
+    now,
+  )
+  const extensionMonthly = lease.extensionMonthly === null ? null : lease.extensionMonthly + monthly
+  const costs = { monthly: monthlyOf(plan) + monthly, extensionMonthly }
+  return { ...adjusted, plan: withLease(adjusted.plan, { ...coverAdded(months, monthly), ...costs }) }
 }
 
 /** With months that cost different amounts there is nothing to catch up with: a new total is spread from now on. */
@@ -94,7 +108,8 @@ function refuseMonthly({ terms: { currency } }: Plan, monthly: Minor): void {
 
 /**
  * The employee leaves (keeps Leasing, by the rule of the client): the device comes back, is bought from the last pay, or
- * the lease goes on with the employee's own payment method. What is not delivered yet is cancelled at no cost.
+ * the lease goes on with the employee's own payment method. What is not delivered yet is cancelled at no cost. Of a lease
+ * that is over, and that pay still owes for, there is no later pay to take it from.
  */
 export function offboarded(
   plan: Plan,
@@ -103,16 +118,47 @@ export function offboarded(
 ): Decision & { answer: { outcome: OffboardingRule | 'canceled' | 'unchanged' } } {
   const lease = leaseOf(plan)
   if (isUndelivered(plan)) return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: 'canceled' } }
-  if (lease.ended || plan.lifecycle !== 'active') return { plan, effects: [], answer: { outcome: 'unchanged' } }
+  const isOpen = plan.lifecycle === 'active' && (lease.ended === null || lease.payer === 'payroll')
+  if (!isOpen) return { plan, effects: [], answer: { outcome: 'unchanged' } }
+  if (lease.ended && rule !== 'transfer') {
+    const last = fromLastPay(plan, now)
+    return { ...last, answer: { outcome: last.plan === plan ? 'unchanged' : rule } }
+  }
   switch (rule) {
     case 'return':
       return { ...withoutAnswer(cancel(plan, now)), answer: { outcome: rule } }
-    case 'buy_out':
-      return { ...keptEarly(plan, 'buy_out', now, 'offboarding'), answer: { outcome: rule } }
+    case 'buy_out': {
+      const kept = keptEarly(plan, 'buy_out', now, 'offboarding')
+      const last = fromLastPay(kept.plan, now)
+      return { plan: last.plan, effects: [...kept.effects, ...last.effects], answer: { outcome: rule } }
+    }
     case 'transfer':
       return { ...transferred(plan, paymentMethod, now), answer: { outcome: rule } }
     default:
       return rule satisfies never
+  }
+}
+
+/** What is scheduled yet of a lease that is over is deducted at once: nobody is there to catch up, or to wait for a pause. */
+function fromLastPay(plan: Plan, now: Instant): Decision {
+  const isOpen = (i: Installment) =>
+    i.status === 'scheduled' && unpaid(i) > 0 && (i.atOnce === null || plan.pause !== null)
+  const open = plan.installments.filter(isOpen)
+  if (leaseOf(plan).payer !== 'payroll' || open.length === 0) return { plan, effects: [] }
+  const installments = plan.installments.map((i) => (isOpen(i) ? { ...i, reminded: true, atOnce: now } : i))
+  const date = today(plan, now)
+  const amount = (isMonth: boolean) =>
+    sum(
+      open.filter(({ atOnce }) => (atOnce === null) === isMonth),
+      unpaid,
+    )
+  return {
+    plan: { ...plan, installments, pause: null },
+    effects: [
+      ...lumpSum(plan, { why: 'open_months', amount: amount(true), date }),
+      // It was told of as coming with the end of the pause.
+      ...lumpSum(plan, { why: 'term_end', amount: amount(false), date }),
+    ],
   }
 }
 

@@ -1,10 +1,11 @@
-import { cancel } from '../plans/cancel.ts'
+import { cancel, cancellationQuote } from '../plans/cancel.ts'
 import { nsf, paid, processing } from '../plans/example-plan.ts'
 import { pause } from '../plans/pause.ts'
 import { pay } from '../plans/pay.ts'
 import type { Plan } from '../plans/plan.ts'
 import { resolve } from '../plans/resolve.ts'
 import type { Instant } from '../plans/terms.ts'
+import { waiverAdded } from './change.ts'
 import { endChosen, gone, keptEarly } from './end.ts'
 import { PlayedLease } from './example-lease.ts'
 
@@ -13,6 +14,9 @@ const boughtOut = (plan: Plan, now: Instant) => keptEarly(plan, 'buy_out', now)
 const WRONG = expect.objectContaining({ code: 'lease_step_wrong' })
 const payAhead = (amount: number) => (plan: Plan, now: Instant) =>
   pay(plan, { amount, paymentMethod: { id: 'pm_2', type: 'card' } }, now)
+
+/** Amounts, without the first so many. */
+const chargedSince = (p: PlayedLease, first: number) => p.charges.slice(first).map((line) => Number(line.split(' ')[2]))
 
 describe('bought out before its end', () => {
   it('what was to come and the residual value are charged at once, and the device sold', () => {
@@ -112,12 +116,18 @@ describe('lost or stolen', () => {
     expect([p.charges.at(-1), p.plan.lifecycle]).toEqual(['2027-03-16T09:00:00Z 3_2 10500', 'completed'])
   })
 
-  it.each(['extend', 'catch_up'] as const)('while paused (%s), the pause is over with it', (mode) => {
+  it.each([
+    ['extend', [105_000], 'completed'],
+    ['catch_up', [85_000, 10_000, 10_000], 'active'],
+  ] as const)('while paused (%s), the pause is over with it', (mode, expected, lifecycle) => {
     const p = new PlayedLease().delivered().to('2027-03-20')
     p.says((plan, now) => pause(plan, { mode, until: null }, now))
     p.to('2027-05-20')
     p.says(lost)
-    expect([p.plan.pause, p.deducted(), p.plan.lifecycle]).toEqual([null, 135_000, 'completed'])
+    expect([p.plan.pause, p.plan.lifecycle, p.adds()]).toEqual([null, lifecycle, true])
+    p.to('2027-05-21')
+    expect(chargedSince(p, 3).toSorted()).toEqual(expected.toSorted())
+    expect([p.deducted(), p.plan.lifecycle]).toEqual([135_000, 'completed'])
   })
 
   it('with a charge under way, that one is awaited', () => {
@@ -161,6 +171,94 @@ describe('lost or stolen', () => {
   })
 })
 
+/** Months 4 to 6 fell due in a pause that was to be caught up with, or while nobody looked, and are not charged yet. */
+const inArrears: [string, (p: PlayedLease) => PlayedLease][] = [
+  [
+    'a pause',
+    (p) => {
+      p.to('2027-03-20')
+      p.says((plan, now) => pause(plan, { mode: 'catch_up', until: '2027-06-20T12:00:00Z' }, now))
+      return p.to('2027-06-20T11:00:00Z')
+    },
+  ],
+  [
+    'an outage',
+    (p) => {
+      p.to('2027-03-20').now = '2027-06-20T11:00:00Z'
+      return p
+    },
+  ],
+]
+
+describe.each(inArrears)('what had fallen due before, and %s has kept from being charged', (_, fallsBehind) => {
+  it.each([
+    ['covered', lost, { waiver: 6_000, total: 126_000 }, 0, 10_500],
+    ['not covered', lost, {}, 60_000 + 15_000, 10_000],
+    ['bought', boughtOut, {}, 60_000 + 15_000, 10_000],
+  ])('%s: stays owed, one a day; the months to come are the six after it', (_what, command, asked, atOnce, month) => {
+    const p = fallsBehind(new PlayedLease(asked).delivered())
+    p.says(command)
+    expect([p.plan.total, p.plan.lifecycle, p.adds()]).toEqual([6 * month + atOnce, 'active', true])
+    p.to('2027-06-22')
+    expect(chargedSince(p, 3)).toEqual(expect.arrayContaining([month, month, month]))
+    expect([p.deducted(), p.plan.lifecycle, p.charges.length]).toEqual([
+      6 * month + atOnce,
+      'completed',
+      atOnce > 0 ? 7 : 6,
+    ])
+  })
+})
+
+describe('damage cover added in mid-term', () => {
+  const covered = (of: ConstructorParameters<typeof PlayedLease>[0] = {}, answers = {}) => {
+    const p = new PlayedLease(of, answers).delivered().to('2027-03-20')
+    p.says((plan, now) => waiverAdded(plan, { monthly: 500 }, now))
+    return p
+  }
+
+  it.each([
+    ['2027-03-20', 'no month is paid with it', 135_000, 0],
+    ['2027-04-14', 'no month is paid with it', 135_000, 0],
+    ['2027-04-15', 'one is', 40_500, 500],
+    ['2027-05-20', 'two are', 51_000, 1_000],
+  ])('lost on %s, when %s', (day, _what, total, waiver) => {
+    const p = covered().to(day)
+    p.says(lost)
+    expect([p.plan.total, p.deducted(), p.lease.waiver, p.plan.lifecycle, p.adds()]).toEqual([
+      total,
+      total,
+      waiver,
+      'completed',
+      true,
+    ])
+  })
+
+  it.each([
+    ['is retried', { payer: 'employee' as const }, { '4_1': nsf }],
+    ['is under way', { payer: 'employee' as const }, { '4_1': processing }],
+  ])('does not count while the first month with it %s', (_what, of, answers) => {
+    const p = covered(of, answers).to('2027-04-15')
+    p.says(lost)
+    expect([p.amounts().slice(3), p.plan.total]).toEqual([[10_500, ...Array(8).fill(0), 95_000], 135_500])
+  })
+
+  it('does not count sooner for a month that is paid ahead, with it or before it', () => {
+    const p = new PlayedLease({ payer: 'employee' }).delivered().to('2027-03-20')
+    p.says(payAhead(10_000))
+    p.says((plan, now) => waiverAdded(plan, { monthly: 500 }, now))
+    p.says(payAhead(10_500))
+    p.to('2027-04-20')
+    p.says(lost)
+    expect([p.plan.total, p.adds()]).toEqual([135_500, true])
+  })
+
+  it('bought out, it is of what was to come', () => {
+    const p = covered()
+    p.says(boughtOut)
+    expect([p.plan.total, p.deducted(), p.adds()]).toEqual([139_500, 139_500, true])
+  })
+})
+
 describe('cancelled after delivery', () => {
   it('ends early with the fee of its terms; the device is to come back', () => {
     const cancellation = { type: 'none' as const, fee: 5_000, collectBalance: true }
@@ -173,6 +271,18 @@ describe('cancelled after delivery', () => {
       35_000,
     ])
     expect(p.toldTo('lease.ended')).toEqual(['customer', 'client', 'back_office'])
+  })
+
+  it.each(['lost', 'stolen'] as const)('is refused when it is %s: what is owed for it stays owed', (how) => {
+    const p = new PlayedLease({ payer: 'employee' }, { '13_1': nsf, '13_2': nsf }).delivered().to('2027-03-20')
+    p.says((plan, now) => gone(plan, how, now))
+    p.to('2027-03-25')
+    for (const ask of [cancel, cancellationQuote]) expect(() => ask(p.plan, p.now)).toThrow(WRONG)
+    expect([p.installment(13).status, p.accounts().receivable, p.adds()]).toEqual(['escalated', 105_000, true])
+    const escalation = p.installment(13).escalation ?? ''
+    p.says((plan, now) => resolve(plan, { escalation, action: 'cancel_plan', note: 'x' }, now))
+    expect([p.plan.lifecycle, p.accounts().receivable, p.moves().at(-1)]).toEqual(['canceled', 0, 'lost'])
+    expect(cancel(p.plan, p.now).effects).toEqual([])
   })
 
   it('after the device has come back, it is not asked for again', () => {

@@ -4,12 +4,14 @@ import { type Minor, percentOf } from '../money.ts'
 import type { Decision, Effect } from '../plans/effects.ts'
 import { sum, today, unpaid } from '../plans/figures.ts'
 import * as ledger from '../plans/ledger.ts'
+import { resume } from '../plans/pause.ts'
 import type { Plan } from '../plans/plan.ts'
 import { nothingLeft } from '../plans/refunding.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
 import { endDate, MOST_INSTALLMENTS, newInstallment } from '../plans/schedule.ts'
 import type { CivilDate, Instant } from '../plans/terms.ts'
 import { asksLeft, asksMissed } from './asks.ts'
+import { coverCharged, coverDropped, coverExtended, isCovered } from './cover.ts'
 import { type EndChoice, isLease, type LeasePlan, leaseOf, withLease } from './lease.ts'
 import { leaseChanged, leaseEnded } from './lease-changes.ts'
 import { happened, unitMoved } from './order.ts'
@@ -199,7 +201,13 @@ function extended(plan: LeasePlan, months: number, now: Instant): Decision {
       total: plan.total + amount,
       installments: [...installments, ...pastRemindersDropped(added, newTerms, now)],
     },
-    { endChoice: { choice: 'return' }, asked: asksMissed(newTerms, now), extensionMonthly: monthly, extendedMonths },
+    {
+      ...coverExtended(plan, months),
+      endChoice: { choice: 'return' },
+      asked: asksMissed(newTerms, now),
+      extensionMonthly: monthly,
+      extendedMonths,
+    },
   )
   return {
     plan: next,
@@ -226,8 +234,8 @@ export function extensionMonthly(plan: LeasePlan): Minor {
 // --- Before the term is over ----------------------------------------------------------------------------------------
 
 /**
- * The employee keeps the device, or lost it without cover: what is scheduled and the residual value are charged at once.
- * Throws RuleBroken `lease_step_wrong`.
+ * The employee keeps the device, or lost it without cover: the months to come and the residual value are charged at once.
+ * Arrears stay owed as they are. Throws RuleBroken `lease_step_wrong`.
  */
 export function keptEarly(
   plan: Plan,
@@ -235,8 +243,9 @@ export function keptEarly(
   now: Instant,
   why: (typeof LUMP_SUMS)[number] = how === 'buy_out' ? 'bought_out' : how,
 ): Decision {
-  const lease = running(plan)
-  const dropped = scheduledDropped(lease)
+  const lease = withoutPause(running(plan), now)
+  const uncovered = how === 'buy_out' ? { plan: lease, effects: [] } : coverDropped(lease, now)
+  const dropped = monthsDropped(uncovered.plan, now)
   const { residual } = lease.lease.device
   const amount = dropped.amount + residual
   const owed = extraCharged(
@@ -246,18 +255,20 @@ export function keptEarly(
     now,
   )
   const told = lumpSum(plan, { why, amount, date: today(plan, now) })
-  const effects = [...owed.effects, ...told]
+  const effects = [...uncovered.effects, ...owed.effects, ...told]
   return endingToday(plan, { plan: withLease(owed.plan, { toCome: 'charged' }), effects }, how, now)
 }
 
 /** Lost, and covered by the damage waiver: nothing of what was to come is owed any more. Throws `lease_step_wrong`. */
 export function lostWithCover(plan: Plan, how: 'lost' | 'stolen', now: Instant): Decision {
-  const forgiven = toComeForgiven(running(plan))
-  return endingToday(plan, { ...forgiven, plan: withLease(forgiven.plan, { toCome: 'forgiven' }) }, how, now)
+  const lease = withoutPause(running(plan), now)
+  const forgiven = toComeForgiven(lease, now)
+  const waiver = coverCharged(lease, now)
+  return endingToday(plan, { ...forgiven, plan: withLease(forgiven.plan, { toCome: 'forgiven', waiver }) }, how, now)
 }
 
-function toComeForgiven(plan: LeasePlan): Decision {
-  const dropped = scheduledDropped(plan)
+function toComeForgiven(plan: LeasePlan, on: Instant): Decision {
+  const dropped = monthsDropped(plan, on)
   const { amount } = dropped
   const key = `covered:${plan.sequence.change + 1}`
   return {
@@ -271,9 +282,12 @@ function toComeForgiven(plan: LeasePlan): Decision {
  * they are scheduled again, and go the way of the others.
  */
 function scheduledAgain(plan: LeasePlan, now: Instant): Decision {
-  const months = plan.lifecycle === 'active' ? monthsToCome(plan) : []
-  if (months.length === 0 || plan.lease.toCome === null) return { plan, effects: [] }
-  if (plan.lease.toCome === 'forgiven') return toComeForgiven(plan)
+  const { ended, toCome } = plan.lease
+  if (ended === null || toCome === null || plan.lifecycle !== 'active') return { plan, effects: [] }
+  // What had been due by then is arrears, however late it is charged.
+  const months = monthsToCome(plan, ended.at)
+  if (months.length === 0) return { plan, effects: [] }
+  if (toCome === 'forgiven') return toComeForgiven(plan, ended.at)
   const installments = plan.installments.map((i) => (months.includes(i) ? { ...i, reminded: true, atOnce: now } : i))
   const amount = sum(months, unpaid)
   return {
@@ -282,9 +296,9 @@ function scheduledAgain(plan: LeasePlan, now: Instant): Decision {
   }
 }
 
-/** Lost or stolen: by the damage waiver if there is one. */
+/** Lost or stolen: by the damage waiver if there is one that counts. */
 export function gone(plan: Plan, how: 'lost' | 'stolen', now: Instant): Decision {
-  return leaseOf(plan).waiver > 0 ? lostWithCover(plan, how, now) : keptEarly(plan, how, now)
+  return isCovered(plan, now) ? lostWithCover(plan, how, now) : keptEarly(plan, how, now)
 }
 
 /** Cancelled after delivery: the device is to come back, also if it was to be bought and is not paid. For `cancel`. */
@@ -296,15 +310,16 @@ export function leaseCanceled(plan: LeasePlan, now: Instant): Decision {
   return { plan: next, effects: [...buyOutWithdrawn(plan), ...effects] }
 }
 
-function scheduledDropped(plan: LeasePlan): { plan: LeasePlan; amount: Minor } {
-  const amount = sum(
-    plan.installments.filter((i) => i.status === 'scheduled'),
-    unpaid,
-  )
-  const installments = plan.installments.map((i) =>
-    i.status === 'scheduled' ? nothingLeft({ ...i, amount: i.paid }) : i,
-  )
-  return { plan: { ...plan, installments, pause: null }, amount }
+/** Nothing is left of the months that were to come on that day. */
+function monthsDropped(plan: LeasePlan, on: Instant): { plan: LeasePlan; amount: Minor } {
+  const dropped = monthsToCome(plan, on)
+  const installments = plan.installments.map((i) => (dropped.includes(i) ? nothingLeft({ ...i, amount: i.paid }) : i))
+  return { plan: { ...plan, installments }, amount: sum(dropped, unpaid) }
+}
+
+/** A pause is over with the lease: what it has moved is still to come, what it leaves to be caught up with is arrears. */
+function withoutPause(plan: LeasePlan, now: Instant): LeasePlan {
+  return plan.pause ? { ...plan, ...resume(plan, now).plan } : plan
 }
 
 /** The term is over with this day; the plan is completed when everything is settled. */

@@ -1,5 +1,6 @@
 import { civilOf } from '../calendar.ts'
 import type { Minor } from '../money.ts'
+import { today } from '../plans/figures.ts'
 import type { Plan } from '../plans/plan.ts'
 import type { CivilDate, Instant } from '../plans/terms.ts'
 import type { LeaseEnd } from './lease.ts'
@@ -30,7 +31,7 @@ export type LeaseChanged = {
 
 /** It was delivered. An order that never was did not begin, and so does not end either. */
 export function leaseBegan(plan: Plan, now: Instant): LeaseChanged[] {
-  return listed(plan, { key: 'began', change: 'began', monthly: monthTaken(plan) }, now)
+  return listed(plan, { key: 'began', change: 'began', monthly: monthTaken(plan, now) }, now)
 }
 
 /** Another amount, device or term. */
@@ -38,7 +39,7 @@ export function leaseChanged(before: Plan, after: Plan, key: string, now: Instan
   const given = before.lease
   const isExchanged = given !== undefined && given.unit !== after.lease?.unit
   const previousDevice = isExchanged ? given.device.name : null
-  const months = { monthly: monthTaken(after), previousMonthly: monthTaken(before) }
+  const months = { monthly: monthTaken(after, now), previousMonthly: monthTaken(before, now) }
   return listed(after, { key, change: 'changed', previousDevice, ...months }, now)
 }
 
@@ -49,7 +50,7 @@ export function leaseEnded(
   now: Instant,
 ): LeaseChanged[] {
   if (before.lease?.ended) return []
-  return listed(before, { key: 'ended', change: 'ended', previousMonthly: monthTaken(before), how }, now)
+  return listed(before, { key: 'ended', change: 'ended', previousMonthly: monthTaken(before, now), how }, now)
 }
 
 /** Nothing for a lease that its employee pays: it is on no statement. */
@@ -65,9 +66,13 @@ function listed(
   return [{ write: 'lease_change', device: { code, name }, date, ...nothing, ...about }]
 }
 
-/** What the next month takes of which nothing is paid ahead, or what the last one took when none is to come. */
-function monthTaken({ installments }: Plan): Minor | null {
-  const months = installments.filter(({ atOnce }) => atOnce === null)
-  const next = months.find(({ status, paid }) => (status === 'scheduled' || status === 'canceled') && paid === 0)
-  return (next ?? months.at(-1))?.amount ?? null
+/**
+ * What the next month takes of which nothing is paid ahead, or else what one takes that is overdue, or the last one took
+ * when none is to come.
+ */
+function monthTaken(plan: Plan, now: Instant): Minor | null {
+  const day = today(plan, now)
+  const months = plan.installments.filter(({ atOnce }) => atOnce === null)
+  const open = months.filter(({ status, paid }) => (status === 'scheduled' || status === 'canceled') && paid === 0)
+  return (open.find(({ dueDate }) => dueDate >= day) ?? open[0] ?? months.at(-1))?.amount ?? null
 }

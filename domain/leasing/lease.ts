@@ -14,8 +14,12 @@ export type Lease = {
   device: LeasedDevice
   /** The unit that is reserved for it or with the employee. */
   unit: string
-  /** Charged for damage cover over the term, within the total; 0 for none. Minor units. */
+  /** Charged for damage cover, within the total; 0 for none. Minor units. */
   waiver: Minor
+  /** What of each month to come is for cover, in minor units; missing while it is what it was with the order. */
+  waiverMonthly?: Minor
+  /** The months, by number, with which cover was added in mid-term; missing for cover taken with the order. */
+  coveredMonths?: number[]
   /** What a month costs since an exchange or a waiver; `null` while the Schedule rule says it. Minor units. */
   monthly: Minor | null
   extensionPercent: number

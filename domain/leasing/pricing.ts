@@ -1,7 +1,9 @@
 import { type Minor, percentOf } from '../money.ts'
-import { netTotal, sum, unpaid } from '../plans/figures.ts'
+import { netTotal, sum, today } from '../plans/figures.ts'
+import { isToBeMoved } from '../plans/pause.ts'
 import type { Installment, Plan } from '../plans/plan.ts'
 import { installmentAmounts } from '../plans/schedule.ts'
+import type { Instant } from '../plans/terms.ts'
 
 export type Price = { price: Minor; subsidy: Minor; residual: Minor; waiver: Minor; total: Minor }
 
@@ -49,13 +51,26 @@ export function monthlyAfterExchange({ terms, lease }: Pick<Plan, 'terms' | 'lea
   return lease?.extendedMonths ? percentOf(monthly, lease.extensionPercent, terms.currency) : monthly
 }
 
-/** Months of the schedule that are still to be charged; what was made due at once is none. */
-export function monthsToCome(plan: Plan): Installment[] {
-  return plan.installments.filter((i) => i.status === 'scheduled' && i.atOnce === null)
+/**
+ * Months of the schedule that are still to come; what was made due at once is none. One whose day has passed is arrears,
+ * unless a pause will move it: it stays owed as it is.
+ */
+export function monthsToCome(plan: Plan, now: Instant): Installment[] {
+  const day = today(plan, now)
+  const isAhead = (i: Installment) => i.dueDate >= day || isToBeMoved(plan, i, now)
+  return plan.installments.filter((i) => i.status === 'scheduled' && i.atOnce === null && isAhead(i))
 }
 
-/** The total with another amount for each month that is still to come: what was settled stays as it was. */
-export function totalWithMonthly(plan: Plan, monthly: Minor): Minor {
-  const coming = monthsToCome(plan)
-  return plan.total - sum(coming, unpaid) + monthly * coming.length
+/**
+ * Another amount in all for each month to come, and the total with it, for `adjust`: what was settled, and arrears, stay as
+ * they were. What is paid of a month ahead is part of its amount, and the least that it costs.
+ */
+export function monthsAt(
+  plan: Plan,
+  amountOf: (month: Installment) => Minor,
+  now: Instant,
+): { totalAmount: Minor; amounts: ReadonlyMap<number, Minor> } {
+  const coming = monthsToCome(plan, now)
+  const amounts = new Map(coming.map((i) => [i.number, Math.max(amountOf(i), i.paid)]))
+  return { totalAmount: plan.total + sum(coming, (i) => (amounts.get(i.number) ?? i.amount) - i.amount), amounts }
 }

@@ -41,6 +41,7 @@ export const LUMP_SUMS = [
   'stolen',
   'early_end',
   'months_to_come',
+  'open_months',
 ] as const
 
 /**

@@ -23,17 +23,18 @@ export type Adjustment = {
 }
 
 /**
- * Changes the total of a plan at `now` (keeps Adjusting). `totalAmount` is before the discount, minor units. One
+ * Changes the total of a plan at `now` (keeps Adjusting). `totalAmount` is before the discount, minor units; `amounts`, by
+ * number, is what scheduled instalments then come to where it is agreed for each of them, and makes up the difference. One
  * function for the preview and the real thing. Throws RuleBroken: `plan_not_active`, `amount_invalid`.
  */
 export function adjust(
   plan: Plan,
-  { totalAmount }: { totalAmount: number },
+  { totalAmount, amounts }: { totalAmount: number; amounts?: ReadonlyMap<number, number> },
   now: Instant,
 ): Decision & { answer: Adjustment } {
   mayBeAdjusted(plan, totalAmount)
   const answer: Adjustment = {
-    changed: totalAmount !== plan.total,
+    changed: totalAmount !== plan.total || differs(plan, amounts),
     previousTotal: plan.total,
     total: totalAmount,
     refunded: 0,
@@ -44,17 +45,21 @@ export function adjust(
   if (!answer.changed) return { plan, effects: [], answer }
   const key = `adjusted:${plan.sequence.change + 1}`
   const target = { ...plan, total: totalAmount }
-  const spread = plan.terms.adjustmentPolicy === 'catch_up' ? caughtUp(target, now) : spreadAnew(target, now)
+  const spread = amounts ? { plan: withAmounts(target, amounts), charged: 0 } : spreadBy(target, now)
   const absorbed = overchargeAbsorbed(spread.plan, key)
   return {
     plan: absorbed.plan,
-    effects: [difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key, now)],
+    effects: [...difference(plan, target, key), ...absorbed.effects, ...told(plan, absorbed.plan, key, now)],
     answer: {
       ...answer,
       refunded: absorbed.plan.refundsDecided - plan.refundsDecided,
       charged: spread.charged,
     },
   }
+}
+
+function differs({ installments }: Plan, amounts: ReadonlyMap<number, number> = new Map()): boolean {
+  return installments.some(({ number, amount }) => amount !== (amounts.get(number) ?? amount))
 }
 
 function mayBeAdjusted(plan: Plan, total: number): void {
@@ -85,6 +90,10 @@ function remainingOf(plan: Plan): number {
 
 type Spread = { plan: Plan; charged: number }
 
+function spreadBy(plan: Plan, now: Instant): Spread {
+  return plan.terms.adjustmentPolicy === 'catch_up' ? caughtUp(plan, now) : spreadAnew(plan, now)
+}
+
 function spreadAnew(plan: Plan, now: Instant): Spread {
   const scheduled = plan.installments.filter((i) => i.status === 'scheduled')
   const remaining = remainingOf(plan)
@@ -110,7 +119,7 @@ function caughtUp(plan: Plan, now: Instant): Spread {
   return { plan: { ...spread, overcharge: spread.overcharge - difference }, charged: 0 }
 }
 
-function withAmounts(plan: Plan, amounts: Map<number, number>): Plan {
+function withAmounts(plan: Plan, amounts: ReadonlyMap<number, number>): Plan {
   const installments = plan.installments.map((i) => {
     const amount = amounts.get(i.number)
     if (amount === undefined) return i
@@ -134,12 +143,11 @@ function withExtra(plan: Plan, amount: number, now: Instant): Spread {
   return { plan: { ...plan, installments: [...plan.installments, extra] }, charged: amount }
 }
 
-function difference(before: Plan, after: Plan, key: string): Effect {
+function difference(before: Plan, after: Plan, key: string): Effect[] {
   const amount = Math.abs(after.total - before.total)
-  const description = `Total adjusted from ${before.total} to ${after.total}`
-  return after.total > before.total
-    ? ledger.owed({ key, amount, description })
-    : ledger.noLongerOwed({ key, amount, description })
+  if (amount === 0) return []
+  const entry = after.total > before.total ? ledger.owed : ledger.noLongerOwed
+  return [entry({ key, amount, description: `Total adjusted from ${before.total} to ${after.total}` })]
 }
 
 function told(before: Plan, after: Plan, key: string, now: Instant): Effect[] {
@@ -155,13 +163,16 @@ function told(before: Plan, after: Plan, key: string, now: Instant): Effect[] {
     { write: 'event', key, type: 'plan.adjusted', data },
     { write: 'notice', key, type: 'terms.adjusted', data: schedules },
     // Whoever runs the payroll deducts another amount from now on.
-    ...deductionChanged(before, { ...schedules, why: 'adjusted', monthly: nextAmount(after) }),
+    ...deductionChanged(before, { ...schedules, why: 'adjusted', monthly: nextAmount(after, now) }),
     ...leaseChanged(before, after, key, now),
   ]
 }
 
-function nextAmount(plan: Plan): number | null {
-  const next = plan.installments.find((i) => i.status === 'scheduled' && i.atOnce === null)
+/** Of the next month, what is overdue being none; of any when no other is left. */
+function nextAmount(plan: Plan, now: Instant): number | null {
+  const day = today(plan, now)
+  const months = plan.installments.filter((i) => i.status === 'scheduled' && i.atOnce === null)
+  const next = months.find((i) => i.dueDate >= day) ?? months[0]
   return next ? unpaid(next) : null
 }
 

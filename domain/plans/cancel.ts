@@ -19,9 +19,23 @@ export type CancellationAnswer = { cancellation: Cancellation; provisional: bool
 
 /**
  * Cancels a plan at `now`, effective the same day (keeps Cancelling). A charge under way is left to end; the refund is
- * then computed again. Cancelling twice is one cancellation. Throws RuleBroken `plan_not_active` for a completed plan.
+ * then computed again. Cancelling twice is one cancellation. Throws RuleBroken `plan_not_active` for a completed plan, and
+ * `lease_step_wrong` for a lease whose device is gone.
  */
 export function cancel(plan: Plan, now: Instant): Decision & { answer: CancellationAnswer } {
+  if (!plan.cancellation) refuseWhenGone(plan)
+  return givenUp(plan, now)
+}
+
+/** What is owed for a device that is gone is a broker's to write off. */
+function refuseWhenGone({ lease, lifecycle }: Plan): void {
+  const how = lifecycle === 'active' ? lease?.ended?.how : undefined
+  if (how !== 'lost' && how !== 'stolen') return
+  throw new RuleBroken('lease_step_wrong', `The device is ${how}: what is owed for it stays owed.`)
+}
+
+/** The same for a broker, who may also write off what is owed for a device that is gone. */
+export function givenUp(plan: Plan, now: Instant): Decision & { answer: CancellationAnswer } {
   const facts = { provisional: hasOpenCharge(plan), chargeOfTheDay: chargeOfTheDay(plan, now) }
   if (plan.cancellation) return { plan, effects: [], answer: { cancellation: plan.cancellation, ...facts } }
   if (plan.lifecycle === 'completed' || plan.lifecycle === 'terminated')

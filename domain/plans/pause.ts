@@ -42,8 +42,7 @@ export function pause(
  */
 export function resume(plan: Plan, now: Instant): Decision {
   if (!plan.pause) throw new RuleBroken('not_paused', 'The plan is not paused.')
-  // One that had an end is over since then, whenever that is noticed: what fell due later was not missed by it.
-  const at = plan.pause.until && compareInstants(plan.pause.until, now) < 0 ? plan.pause.until : now
+  const at = endOf(plan.pause, now)
   const date = civilOf(at, plan.terms.timezone)
   const extended = plan.pause.mode === 'extend' ? missedMoved(plan, at) : plan.installments
   const billing = moment(date, plan.terms.billingTime, plan.terms.timezone)
@@ -60,6 +59,16 @@ export function resume(plan: Plan, now: Instant): Decision {
     ...deductionChanged(plan, { why: 'resumed', monthly: null }),
   ]
   return { plan: { ...plan, pause: null, installments: extended, notBefore: later(billing, at) }, effects }
+}
+
+/** One that had an end is over since then, whenever that is noticed: what fell due later was not missed by it. */
+function endOf({ until }: Pause, now: Instant): Instant {
+  return until && compareInstants(until, now) < 0 ? until : now
+}
+
+/** It fell due in a payment holiday that is under way, at whose end it will be moved: nothing is overdue of it. */
+export function isToBeMoved(plan: Plan, installment: Installment, now: Instant): boolean {
+  return plan.pause?.mode === 'extend' && isMissed(plan, installment, endOf(plan.pause, now))
 }
 
 function missedMoved(plan: Plan, now: Instant): Installment[] {

@@ -1,7 +1,7 @@
 import { RuleBroken } from '../errors.ts'
 import { isLease, type LeasePlan, withLease } from '../leasing/lease.ts'
 import { remindedAgain } from '../leasing/order.ts'
-import { cancel, cancellationClosed } from './cancel.ts'
+import { cancellationClosed, givenUp } from './cancel.ts'
 import type { Decision, Effect, Resolution } from './effects.ts'
 import { collectibles, isEnding, unpaid, withInstallment } from './figures.ts'
 import { externalTransaction } from './keys.ts'
@@ -72,7 +72,7 @@ function orderResolved(plan: LeasePlan, asked: Resolving, resolution: Resolution
     throw new RuleBroken('action_not_allowed', `${allowed}: nothing is owed for it yet.`)
   }
   // Its escalation is closed here, with the broker's words.
-  const canceled = cancel(withLease(plan, { order: { ...plan.lease.order, escalation: null } }), now)
+  const canceled = givenUp(withLease(plan, { order: { ...plan.lease.order, escalation: null } }), now)
   return { plan: canceled.plan, effects: [...closes(plan, asked.escalation, resolution), ...canceled.effects] }
 }
 
@@ -101,7 +101,7 @@ function installmentResolved(
     case 'cancel_plan': {
       if (isEnding(plan)) throw new RuleBroken('action_not_allowed', 'The plan is cancelled already.')
       // Its escalation is closed here, with the broker's words; the cancellation closes the others.
-      const canceled = cancel(withInstallment(plan, { ...installment, escalation: null }), now)
+      const canceled = givenUp(withInstallment(plan, { ...installment, escalation: null }), now)
       return { plan: canceled.plan, effects: [...closes(plan, asked.escalation, resolution), ...canceled.effects] }
     }
     default:

@@ -1,3 +1,4 @@
+import { civilOf } from '../../domain/calendar.ts'
 import { isLease, type LeasePlan } from '../../domain/leasing/lease.ts'
 import { unitStatusOf } from '../../domain/leasing/unit.ts'
 import { sum } from '../../domain/plans/figures.ts'
@@ -40,7 +41,9 @@ function chargesHold(life: Life, { lifecycle, installments, lease, terms }: Leas
   if (isOrdered && (life.books.rows.size > 0 || installments.some((i) => i.attempts > 0 || i.open)))
     life.broken('Charged before it was delivered')
   if (lease.ended && lease.toCome === 'forgiven' && lifecycle === 'active') {
-    const left = installments.find((i) => i.status === 'scheduled' && i.atOnce === null)
+    // What had been due by then stays owed.
+    const day = civilOf(lease.ended.at, terms.timezone)
+    const left = installments.find((i) => i.status === 'scheduled' && i.atOnce === null && i.dueDate >= day)
     if (left && !life.running.size) life.broken(`Instalment ${left.number} is still to come, and was forgiven`)
   }
   if (installments.filter((i) => i.atOnce === null).length !== terms.count && lease.toCome === null)

@@ -85,6 +85,7 @@ const LUMP_SUM: Record<NonNullable<LeaseFigures['lumpSum']>, string> = {
     'The device was stolen without cover: what was still to come and its residual value come off the employee’s pay.',
   early_end: 'The lease was ended before its term: what its terms charge for that comes off the employee’s pay.',
   months_to_come: 'A payment of the employee’s own for months to come did not last: these months come off their pay.',
+  open_months: 'The employee leaves: the months of the lease that are still open come off their last pay.',
 }
 
 /** When it comes off, if it does. */

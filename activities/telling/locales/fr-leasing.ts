@@ -84,6 +84,8 @@ const LUMP_SUM: Record<NonNullable<LeaseFigures['lumpSum']>, string> = {
     'La location a pris fin avant son terme : ce que ses conditions prévoient alors est à retenir sur le salaire.',
   months_to_come:
     'Un paiement fait par le salarié pour des mois à venir n’a pas tenu : ces mois sont à retenir sur son salaire.',
+  open_months:
+    'Le salarié quitte l’entreprise : les mensualités encore ouvertes de la location sont à retenir sur son dernier salaire.',
 }
 
 /** Quand le retenir, s’il y a lieu. */

@@ -329,6 +329,11 @@ describe('a lease', () => {
   it('gives back the unit of an exchange that is refused', async () => {
     const { id, who } = await delivered()
     await post(`/leases/${id}/lost`, { how: 'stolen' })
+    // What is owed for it cannot be cancelled away either.
+    expect(await world.ask('DELETE', `/leases/${id}`)).toMatchObject({
+      status: 409,
+      body: { code: 'lease_step_wrong' },
+    })
     const other = await placeModel(world.orm)
     expect((await post(`/leases/${id}/exchange`, { device_code: other })).status).toBe(409)
     expect((await units(other))[0]).toMatchObject({ status: 'available', lease_id: null })
