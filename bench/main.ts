@@ -36,7 +36,7 @@ function SECTIONS(servers: Servers): Record<Section, () => Promise<void>> {
   return {
     cycles: () => cycles(servers, size.rounds, ['bare', 'textbook', 'tenor']),
     async herd() {
-      for (const paid of [1, 12, 36]) say(herdTable(await billingDays(servers, orm, { ...size.herd, paid })))
+      for (const paid of size.paid) say(herdTable(await billingDays(servers, orm, { ...size.herd, paid })))
     },
     others: () => cycles(servers, 1, ['tenor', 'dbos', 'pg-boss']),
     limit: async () => say(limitLines(await limitedGateway(servers, orm, size.limit))),

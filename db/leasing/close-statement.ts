@@ -122,11 +122,12 @@ export async function noteCharge(em: EntityManager, id: string, planId: string):
   await em.nativeUpdate(Statements, { id, planId: null }, { planId })
 }
 
-/** Whether any line of the client waits for a statement. */
+/** Whether any line of the client, or a lease that is to be listed, waits for a statement. */
 export async function hasWaitingLines(em: EntityManager, { id, tenant }: ClientId): Promise<boolean> {
   const [found] = await em.execute<{ is: boolean }[]>(
-    `select exists (select from payroll_deductions where client_id = ? and tenant_id = ? and statement_id is null) as is`,
-    [id, tenant],
+    `select exists (select from payroll_deductions where client_id = ? and tenant_id = ? and statement_id is null)
+      or exists (select from lease_changes where client_id = ? and tenant_id = ? and statement_id is null) as is`,
+    [id, tenant, id, tenant],
   )
   return found?.is ?? false
 }

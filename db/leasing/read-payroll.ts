@@ -1,4 +1,4 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, IsolationLevel } from '@mikro-orm/postgresql'
 import { comingDeductions } from '../../domain/leasing/payroll.ts'
 import type { Installment } from '../../domain/plans/plan.ts'
 import type { CivilDate, Instant } from '../../domain/plans/terms.ts'
@@ -6,6 +6,7 @@ import { namesOf } from '../customers/people.ts'
 import { cursorOf, decodeCursor, type Page, type PageOptions } from '../pages.ts'
 import type { PlanRow } from '../plans/plans.ts'
 import { planOf } from '../plans/rows.ts'
+import { DEVICE, MODEL } from './deducted-device.ts'
 
 /** What is or will be taken from an employee's pay in a month; amounts in minor units, negative for money back. */
 export type PayrollEmployee = {
@@ -30,16 +31,18 @@ export type PayrollMonth = { tenant: string; client: string; from: CivilDate; be
 
 const BY_EMPLOYEE = [{ property: 'employee', column: 'employee', is: 'text' }] as const
 
-const ACCRUED = `payroll_deductions d
+const ACCRUED = `payroll_deductions d ${MODEL}
    where d.tenant_id = :tenant and d.client_id = :client and d.date >= :from and d.date < :before`
 
 /**
  * Leases of which something may come off pay in the month: what is due in it, and what was due before and is not taken
- * yet; not while a pause lasts beyond it, or nobody knows for how long; and what was chosen for an end of the term. Which of it comes, and when, is the domain's to say.
+ * yet; not while a pause lasts beyond it, or nobody knows for how long; and what was chosen for an end of the term. Which
+ * of it comes, and when, is the domain's to say.
  */
 const MAY_COME = `leases l join plans p on p.id = l.plan_id
    where l.tenant_id = :tenant and l.client_id = :client and l.payer = 'payroll' and p.lifecycle = 'active'
-     and (l.is_running and p.end_date < :before and p.state #>> '{lease,endChoice,choice}' <> 'return' or exists (select from installments i where i.plan_id = l.plan_id and i.number > 0 and i.amount > i.paid_amount
+     and (l.is_running and p.end_date < :before and p.state #>> '{lease,endChoice,choice}' <> 'return'
+       or exists (select from installments i where i.plan_id = l.plan_id and i.number > 0 and i.amount > i.paid_amount
        and i.due_date < :before and (i.status = 'retrying' or i.status = 'scheduled' and
          case when jsonb_typeof(p.state -> 'pause') = 'object'
            then (p.state -> 'pause' ->> 'until')::timestamptz < :before::date + 1
@@ -47,9 +50,15 @@ const MAY_COME = `leases l join plans p on p.id = l.plan_id
 
 /**
  * By employee, each with all of theirs. So many employees are looked at, and those are left out who turn out to have
- * nothing: a page may have fewer, and is the last one only without a cursor. Throws `InvalidCursor`.
+ * nothing: a page may have fewer, and is the last one only without a cursor. All of a page is of one moment: what is
+ * deducted meanwhile would else be neither to come nor taken. Throws `InvalidCursor`.
  */
-export async function listPayroll(
+export function listPayroll(em: EntityManager, month: PayrollMonth, page: PageOptions): Promise<Page<PayrollEmployee>> {
+  const isolationLevel = IsolationLevel.REPEATABLE_READ
+  return em.transactional((tx) => pageOfPayroll(tx, month, page), { isolationLevel, readOnly: true })
+}
+
+async function pageOfPayroll(
   em: EntityManager,
   month: PayrollMonth,
   { limit, cursor }: PageOptions,
@@ -82,7 +91,7 @@ type Part = PayrollMonth & { after: string; last: string }
 
 async function accrued(em: EntityManager, of: Part): Promise<PayrollLine[]> {
   const rows = await em.execute<(Omit<PayrollLine, 'amount'> & { amount: string })[]>(
-    `select d.employee_id as employee, d.plan_id as lease, d.device, d.installment_number as installment, d.amount,
+    `select d.employee_id as employee, d.plan_id as lease, ${DEVICE} as device, d.installment_number as installment, d.amount,
         d.date::text as date, d.statement_id as statement, true as "isAccrued"
       from ${ACCRUED} and d.employee_id > :after and d.employee_id <= :last`,
     of,

@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/plans/terms.ts'
 import { namesOf } from '../customers/people.ts'
 import { BY_CREATION, cursorOf, decodeCursor, type Page, type PageOptions, pageOf } from '../pages.ts'
 import { inTenant } from '../tenancy/scope.ts'
+import { DEVICE, MODEL } from './deducted-device.ts'
 import { listLeaseChanges } from './read-lease-changes.ts'
 import { type StatementRow, Statements } from './statements.ts'
 
@@ -36,9 +37,9 @@ export async function listLines(
 ): Promise<Page<StatementLine>> {
   const after = cursor ? decodeCursor(cursor, BY_EMPLOYEE) : null
   const rows = await em.execute<Stored[]>(
-    `select d.id, d.employee_id as employee, d.plan_id as lease, d.device,
+    `select d.id, d.employee_id as employee, d.plan_id as lease, ${DEVICE} as device,
         d.installment_number as installment, d.amount, d.description, d.date::text as date, ${MOMENT} as at
-      from payroll_deductions d
+      from payroll_deductions d ${MODEL}
       where d.statement_id = ? ${after ? 'and (d.employee_id, d.id) > (?, ?)' : ''}
       order by d.employee_id, d.id limit ?`,
     [statement.id, ...(after ?? []), limit + 1],

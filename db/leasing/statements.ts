@@ -17,8 +17,8 @@ export const PayrollDeductions = defineEntity({
     planId: () => p.manyToOne(Plans).mapToPk().joinColumn('plan_id').index(false),
     /** The model that was leased when it was taken: another one may be by now. */
     modelCode: text(),
-    /** What it was called then. */
-    device: text(),
+    /** What it was called then; null for lines from before that was kept. */
+    device: text().nullable(),
     installmentNumber: p.integer().nullable(),
     /** Negative for money back. */
     amount: signedAmount('amount'),

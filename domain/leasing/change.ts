@@ -9,7 +9,7 @@ import type { Installment, PaymentMethod, Plan } from '../plans/plan.ts'
 import { pastRemindersDropped } from '../plans/reminders.ts'
 import type { Instant } from '../plans/terms.ts'
 import { coverAdded, coverExchanged } from './cover.ts'
-import { buyOutTold, keptEarly } from './end.ts'
+import { buyOutTold, buyOutWithdrawn, keptEarly } from './end.ts'
 import { type Lease, type LeasedDevice, leaseOf, type OffboardingRule, reminderDaysOf, withLease } from './lease.ts'
 import { leaseChanged, leaseEnded } from './lease-changes.ts'
 import { happened, isUndelivered, refuseSameUnit, unitMoved } from './order.ts'
@@ -56,7 +56,7 @@ export function exchanged(
       unitMoved(plan, lease.unit, 'maintenance'),
       unitMoved(plan, unit, 'leased'),
       ...adjusted.effects,
-      ...(device.residual === lease.device.residual ? [] : buyOutTold(given)),
+      ...(device.residual === lease.device.residual ? [] : [...buyOutWithdrawn(plan), ...buyOutTold(given)]),
       happened(plan, key, 'lease.exchanged', { unit, device_code: device.code, instead_of: lease.unit, reason }),
       ...tell(key, 'lease.exchanged', ['customer', 'client', 'back_office'], data),
       ...leaseChanged(plan, adjusted.plan, key, now),

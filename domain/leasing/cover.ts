@@ -36,11 +36,13 @@ export function coverExchanged(plan: Plan, waiver: Minor, now: Instant): Partial
 
 /** An extension costs a share of the month, cover included; a further one costs what the first did. */
 export function coverExtended(plan: Plan, months: number): Partial<Cover> {
-  const { waiver, extensionMonthly, extensionPercent } = leaseOf(plan)
+  const { waiver, extensionMonthly, extensionPercent, coveredMonths } = leaseOf(plan)
   if (waiver === 0) return {}
   const agreed = coverMonthly(plan)
   const monthly = extensionMonthly === null ? percentOf(agreed, extensionPercent, plan.terms.currency) : agreed
-  return { waiver: waiver + monthly * months, waiverMonthly: monthly }
+  const added = Array.from({ length: months }, (_, k) => plan.installments.length + k + 1)
+  const counting = coveredMonths && { coveredMonths: [...coveredMonths, ...added] }
+  return { waiver: waiver + monthly * months, waiverMonthly: monthly, ...counting }
 }
 
 /**

@@ -252,6 +252,15 @@ describe('damage cover added in mid-term', () => {
     expect([p.plan.total, p.adds()]).toEqual([135_500, true])
   })
 
+  it('counts from a month of the extension that is paid with it, too', () => {
+    const p = new PlayedLease({ payer: 'employee' }, { '12_1': nsf, '12_2': nsf }).delivered().to('2027-12-10')
+    p.says((plan, now) => waiverAdded(plan, { monthly: 500 }, now))
+    p.says((plan) => endChosen(plan, { choice: 'extend', months: 2 }))
+    p.to('2028-01-20')
+    p.says(lost)
+    expect([p.lease.coveredMonths, p.lease.toCome]).toEqual([[12, 13, 14], 'forgiven'])
+  })
+
   it('bought out, it is of what was to come', () => {
     const p = covered()
     p.says(boughtOut)

@@ -48,7 +48,8 @@ export function buyOutTold(plan: Plan): Effect[] {
   return lumpSum(plan, { why: 'term_end', amount: device.residual, date: plan.terms.endDate })
 }
 
-function buyOutWithdrawn(plan: Plan): Effect[] {
+/** What it was told of that is not to be deducted as it said. */
+export function buyOutWithdrawn(plan: Plan): Effect[] {
   const { endChoice, device } = leaseOf(plan)
   if (endChoice.choice !== 'buy_out') return []
   return lumpSum(plan, { why: 'withdrawn', amount: device.residual, date: plan.terms.endDate })
@@ -158,7 +159,8 @@ function boughtOut(plan: LeasePlan, now: Instant): Decision {
   const ended = over(charged.plan as LeasePlan, 'buy_out', now, plan)
   // The day that was told when it was chosen holds, unless a pause holds it back.
   const { pause } = plan
-  const later = pause ? lumpSum(plan, { why: 'term_end', amount: residual, date: null, until: pause.until }) : []
+  const held = { why: 'term_end', amount: residual, date: null, until: pause?.until ?? null } as const
+  const later = pause ? [...buyOutWithdrawn(plan), ...lumpSum(plan, held)] : []
   return { plan: ended.plan, effects: [...charged.effects, ...ended.effects, ...later] }
 }
 
@@ -307,7 +309,7 @@ export function leaseCanceled(plan: LeasePlan, now: Instant): Decision {
   const isWithEmployee = ended === null || (ended.how === 'buy_out' && !sold)
   if (!isWithEmployee) return { plan, effects: [] }
   const { plan: next, effects } = over(plan, 'canceled', now)
-  return { plan: next, effects: [...buyOutWithdrawn(plan), ...effects] }
+  return { plan: next, effects: [...(ended === null ? buyOutWithdrawn(plan) : []), ...effects] }
 }
 
 /** Nothing is left of the months that were to come on that day. */

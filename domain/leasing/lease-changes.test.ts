@@ -1,6 +1,7 @@
 import { adjust } from '../plans/adjust.ts'
 import { cancel } from '../plans/cancel.ts'
 import type { Effect } from '../plans/effects.ts'
+import { pause } from '../plans/pause.ts'
 import { pay } from '../plans/pay.ts'
 import type { Plan } from '../plans/plan.ts'
 import type { Instant } from '../plans/terms.ts'
@@ -66,6 +67,15 @@ describe('what a statement lists of a lease', () => {
     const p = new PlayedLease({ waiver: 12_000, total: 132_000 }).delivered().to('2027-03-20')
     p.says((plan, now) => gone(plan, 'lost', now))
     expect(listed(p).at(-1)).toBe('ended 2027-03-20 Phone 11000 lost')
+  })
+
+  it('nothing more once it has ended, though months are still to be deducted', () => {
+    const p = new PlayedLease().delivered().to('2027-03-20')
+    p.says((plan, now) => pause(plan, { mode: 'extend', until: '2027-06-20T00:00:00Z' }, now))
+    p.to('2028-01-20')
+    const before = listed(p)
+    p.says((plan, now) => adjust(plan, { totalAmount: 121_000 }, now))
+    expect([before.at(-1), listed(p)]).toEqual(['ended 2028-01-15 Phone 10000 return', before])
   })
 
   it('an order that was never delivered neither began nor ended', () => {

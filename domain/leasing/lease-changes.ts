@@ -34,8 +34,9 @@ export function leaseBegan(plan: Plan, now: Instant): LeaseChanged[] {
   return listed(plan, { key: 'began', change: 'began', monthly: monthTaken(plan, now) }, now)
 }
 
-/** Another amount, device or term. */
+/** Another amount, device or term, while the device is with its employee. */
 export function leaseChanged(before: Plan, after: Plan, key: string, now: Instant): LeaseChanged[] {
+  if (before.lease?.ended) return []
   const given = before.lease
   const isExchanged = given !== undefined && given.unit !== after.lease?.unit
   const previousDevice = isExchanged ? given.device.name : null

@@ -81,7 +81,7 @@ describe('what was told of the end of the term', () => {
     ['cancelled', cancel, [withdrawn]],
     ['lost', lost, [told('lost', 105_000, '2027-03-20'), withdrawn]],
     ['bought out before', boughtOut, [told('bought_out', 105_000, '2027-03-20'), withdrawn]],
-    ['exchanged', exchange(20_000), [told('term_end', 20_000, '2028-01-15')]],
+    ['exchanged', exchange(20_000), [withdrawn, told('term_end', 20_000, '2028-01-15')]],
     ['exchanged for a device of the same residual value', exchange(15_000), []],
   ])('is put right, when it is not so any more: %s', (_, command, expected) => {
     const p = chosen()
@@ -92,7 +92,7 @@ describe('what was told of the end of the term', () => {
   it.each([[null], ['2028-02-20T00:00:00Z']])('waits for the end of a pause, which may be %s', (until) => {
     const p = chosen().to('2028-01-10')
     p.says((plan, now) => pause(plan, { mode: 'extend', until }, now))
-    expect(lumps(p.to('2028-01-20'))).toEqual([first, told('term_end', 15_000, null)])
+    expect(lumps(p.to('2028-01-20'))).toEqual([first, withdrawn, told('term_end', 15_000, null)])
   })
 })
 
