@@ -146,7 +146,7 @@ export async function exampleBodies(ask: (method: string, url: string, options: 
       'patch /clients/{id}': { ...CLIENT_CHANGE, status: 'suspended' },
       'put /clients/{id}/store': STORE,
       'post /clients/{id}/employees': { ...EMPLOYEE, email: 'new@acme.example' },
-      'patch /employees/{id}': EMPLOYEE,
+      'patch /employees/{id}': { ...EMPLOYEE, status: 'active' },
       'patch /users/{id}': {
         password: 'correct horse battery',
         roles: ['agent'],

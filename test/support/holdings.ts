@@ -52,7 +52,6 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
   })
   await post(`/test_clocks/${clock}/advance`, { to: '2027-02-17T00:00:00Z' })
   const escalation = await until(() => first(`/escalations?plan_id=${plan}`))
-  const receipt = await first(`/payment_terms/${plan}/receipts`)
   const event = await first(`/events?plan_id=${plan}`)
   const endpoint = await post('/webhook_endpoints', { url: `https://8.8.8.8/${customer}` })
   await world.orm.em.fork().execute(
@@ -72,7 +71,8 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
     [customer, tenant, company.client_id],
   )
   const leasing = await holdLeases(world, { tenant, customer, client: company.client_id })
-  await until(() => first(`/leases/${leasing.ids.leases}/receipts`))
+  // Of a company, so that its admin has it as well.
+  const leased = await until(() => first(`/leases/${leasing.ids.leases}/receipts`))
   const holding = {
     tenant,
     ids: {
@@ -81,7 +81,7 @@ export async function makeHolding(world: ApiWorld, { tenant, customer, name }: W
       customers: customer,
       test_clocks: clock,
       escalations: escalation.escalation_id,
-      receipts: receipt.receipt_id,
+      receipts: leased.receipt_id,
       events: event.event_id,
       webhook_endpoints: endpoint.webhook_endpoint_id,
       device_models: model.code,
