@@ -19,10 +19,11 @@ export async function planFor(em: EntityManager, caller: Caller, kind: PlanKind,
   return plan
 }
 
-function maySee(caller: Caller, plan: PlanRow): boolean {
+/** Those who owe see what is theirs; those of a company what it pays, and the leases of its employees. */
+export function maySee(caller: Caller, plan: PlanRow): boolean {
   const [only, company] = [onlyCustomer(caller), onlyClient(caller)]
   if (only !== null && plan.customerId !== only) return false
-  return company === null || plan.state.lease?.client === company
+  return company === null || plan.customerId === company || plan.state.lease?.client === company
 }
 
 /** As `planFor`, with everything that is shown with it. */

@@ -1,16 +1,15 @@
 import { z } from 'zod'
-import type { PlanRow } from '../../db/plans/plans.ts'
 import { findPlan, findReceipt } from '../../db/plans/read.ts'
 import { receiptFacts } from '../../db/plans/receipt-facts.ts'
 import type { ReceiptRow } from '../../db/plans/receipts.ts'
-import type { Plan } from '../../domain/plans/plan.ts'
 import type { ApiDeps } from '../deps.ts'
 import { answers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
 import { pathId } from '../http/fields.ts'
 import { notFound } from '../http/problem.ts'
-import { type Caller, callerOf, onlyClient, onlyCustomer } from '../identity/caller.ts'
+import { callerOf } from '../identity/caller.ts'
+import { maySee } from './queries.ts'
 
 export function showReceipt(row: ReceiptRow) {
   return {
@@ -39,7 +38,7 @@ export function receiptPdfRoute(app: App, deps: ApiDeps): void {
     const em = deps.orm.em.fork()
     const receipt = await findReceipt(em, caller.tenant, request.params.id)
     const plan = receipt && (await findPlan(em, caller.tenant, receipt.planId))
-    if (!plan || !isSeen(caller, plan)) throw notFound('receipt')
+    if (!plan || !maySee(caller, plan)) throw notFound('receipt')
     const bytes = await deps.renderReceipt(await receiptFacts(em, receipt))
     return reply
       .type('application/pdf')
@@ -47,11 +46,4 @@ export function receiptPdfRoute(app: App, deps: ApiDeps): void {
       .header('cache-control', 'private, max-age=3600')
       .send(Buffer.from(bytes))
   })
-}
-
-/** Those of a company see what is of it, and what its employees pay. */
-function isSeen(caller: Caller, { customerId, state }: PlanRow): boolean {
-  const [customer, company] = [onlyCustomer(caller), onlyClient(caller)]
-  if (company !== null) return [customerId, (state as Plan).lease?.client].includes(company)
-  return customer === null || customerId === customer
 }

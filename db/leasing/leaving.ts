@@ -26,7 +26,7 @@ export class StatementsUnpaid extends Error {
 /** Within the caller's transaction. Throws `LeasesRunning`. */
 export async function removeEmployee(em: EntityManager, employee: Employee, at: Instant): Promise<void> {
   const { tenantId, id, clientId } = employee
-  if ((await openLeases(em, { tenantId, employeeId: id })).length > 0) throw new LeasesRunning(id)
+  if ((await openLeases(em, { tenantId, employeeId: id }, 1)).length > 0) throw new LeasesRunning(id)
   if ((await em.count(Plans, { tenantId, customerId: id })) > 0) {
     await em.nativeUpdate(Employees, { tenantId, id }, { deletedAt: at, updatedAt: at })
   } else {
@@ -44,7 +44,7 @@ export async function removeEmployee(em: EntityManager, employee: Employee, at: 
  * Nothing of it is left when nothing refers to it. Throws `LeasesRunning` and `StatementsUnpaid`.
  */
 export async function removeCompany(em: EntityManager, { tenantId, id }: CompanyId, at: Instant): Promise<void> {
-  if ((await openLeases(em, { tenantId, clientId: id })).length > 0) throw new LeasesRunning(id)
+  if ((await openLeases(em, { tenantId, clientId: id }, 1)).length > 0) throw new LeasesRunning(id)
   if (await hasUnpaidStatement(em, { tenantId, id })) throw new StatementsUnpaid(id)
   const of = { tenantId, clientId: id }
   if (await isReferredTo(em, of)) {

@@ -35,19 +35,20 @@ export async function listLeases(
 
 /**
  * The leases of an employee or of a company that run, or that pay still owes for: also for a device that is back, of which
- * a pause has held back months, for instance. Oldest first.
+ * a pause has held back months, for instance. Oldest first; `most` of them, or all.
  */
 export async function openLeases(
   em: EntityManager,
   { tenantId, ...of }: { tenantId: string } & ({ employeeId: string } | { clientId: string }),
+  most: number | null = null,
 ): Promise<string[]> {
   const [column, id] = 'employeeId' in of ? ['employee_id', of.employeeId] : ['client_id', of.clientId]
   const rows = await em.execute<{ id: string }[]>(
     `select l.plan_id as id from leases l join plans p on p.id = l.plan_id
       where l.tenant_id = ? and l.${column} = ?
         and (l.is_running or (l.payer = 'payroll' and p.lifecycle not in (?)))
-      order by l.created_at, l.plan_id`,
-    [tenantId, id, ENDED],
+      order by l.created_at, l.plan_id limit ?`,
+    [tenantId, id, ENDED, most],
   )
   return rows.map((row) => row.id)
 }

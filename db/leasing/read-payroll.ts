@@ -1,4 +1,4 @@
-import { type EntityManager, IsolationLevel } from '@mikro-orm/postgresql'
+import type { EntityManager } from '@mikro-orm/postgresql'
 import { comingDeductions } from '../../domain/leasing/payroll.ts'
 import type { Installment } from '../../domain/plans/plan.ts'
 import type { CivilDate, Instant } from '../../domain/plans/terms.ts'
@@ -50,15 +50,10 @@ const MAY_COME = `leases l join plans p on p.id = l.plan_id
 
 /**
  * By employee, each with all of theirs. So many employees are looked at, and those are left out who turn out to have
- * nothing: a page may have fewer, and is the last one only without a cursor. All of a page is of one moment: what is
- * deducted meanwhile would else be neither to come nor taken. Throws `InvalidCursor`.
+ * nothing: a page may have fewer, and is the last one only without a cursor. To be read at one moment: what is deducted
+ * meanwhile would else be neither to come nor taken. Throws `InvalidCursor`.
  */
-export function listPayroll(em: EntityManager, month: PayrollMonth, page: PageOptions): Promise<Page<PayrollEmployee>> {
-  const isolationLevel = IsolationLevel.REPEATABLE_READ
-  return em.transactional((tx) => pageOfPayroll(tx, month, page), { isolationLevel, readOnly: true })
-}
-
-async function pageOfPayroll(
+export async function listPayroll(
   em: EntityManager,
   month: PayrollMonth,
   { limit, cursor }: PageOptions,

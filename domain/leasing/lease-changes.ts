@@ -1,4 +1,3 @@
-import { civilOf } from '../calendar.ts'
 import type { Minor } from '../money.ts'
 import { today } from '../plans/figures.ts'
 import type { Plan } from '../plans/plan.ts'
@@ -56,15 +55,15 @@ export function leaseEnded(
 
 /** Nothing for a lease that its employee pays: it is on no statement. */
 function listed(
-  { lease, terms }: Plan,
+  plan: Plan,
   about: Pick<LeaseChanged, 'key' | 'change'> & Partial<LeaseChanged>,
   now: Instant,
 ): LeaseChanged[] {
+  const { lease } = plan
   if (lease?.payer !== 'payroll') return []
   const { code, name } = lease.device
   const nothing = { previousDevice: null, monthly: null, previousMonthly: null, how: null }
-  const date = civilOf(now, terms.timezone)
-  return [{ write: 'lease_change', device: { code, name }, date, ...nothing, ...about }]
+  return [{ write: 'lease_change', device: { code, name }, date: today(plan, now), ...nothing, ...about }]
 }
 
 /**

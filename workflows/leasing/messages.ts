@@ -10,7 +10,10 @@ export type DeliverCommand = Command
 /** `substitute` is a unit that was put aside for this lease; `null` when there is none. */
 export type OutOfStockCommand = Command & { substitute: string | null }
 export type ChooseEndCommand = Command & { end: EndChoice }
-/** `unit` was put aside for this lease; minor units: `monthly` by the term as it was agreed, of which `waiver` is for cover, over the term. */
+/**
+ * `unit` was put aside for this lease; minor units: `monthly` by the term as it was agreed, of which `waiver` is for cover,
+ * over the term.
+ */
 export type ExchangeCommand = Command & {
   unit: string
   device: LeasedDevice

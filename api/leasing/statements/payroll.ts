@@ -9,6 +9,7 @@ import type { App } from '../../http/app-type.ts'
 import { TAGS } from '../../http/docs.ts'
 import { listQuery, pathId } from '../../http/fields.ts'
 import { callerOf } from '../../identity/caller.ts'
+import { atOneMoment } from '../../plans/queries.ts'
 import { clientFor } from './find.ts'
 import { showPayroll } from './present.ts'
 import { PayrollMonth } from './shapes.ts'
@@ -41,7 +42,7 @@ export function payrollRoute(app: App, deps: ApiDeps): void {
     const { month = today.slice(0, 7), limit, cursor } = request.query
     const from = `${month}-01`
     const asked = { tenant: client.tenantId, client: client.id, from, before: addMonthsClamped(from, 1), now }
-    const found = await listPayroll(em, asked, { limit, cursor })
+    const found = await atOneMoment(em, (tx) => listPayroll(tx, asked, { limit, cursor }))
     const page = { data: found.data.map(showPayroll), next_cursor: found.nextCursor }
     return { client_id: client.id, month, currency: client.currency, ...page }
   })

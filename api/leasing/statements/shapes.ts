@@ -79,7 +79,10 @@ const StatementLease = z
       description: '`canceled` before its term; `transfer`: it goes on, and its employee pays for it.',
     }),
   })
-  .meta({ id: 'StatementLease', description: 'As it was when the statement was closed.' })
+  .meta({
+    id: 'StatementLease',
+    description: 'As it was when the statement was closed; people under the names that they have now.',
+  })
 export const StatementLeaseList = pageOf(StatementLease, 'StatementLease')
 
 const PayrollEmployee = z
