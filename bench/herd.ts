@@ -8,10 +8,10 @@ import { startWorker, type WorkerProcess } from './worker-process.ts'
 import { realTime } from './workflows/pace.ts'
 
 export type HerdSize = { plans: number; paid: number; monthMs: number }
-/** Instalments a second from the due moment to the last charge. `events` is the history a plan had before it. */
+/** Instalments a second from the due moment to the last charge. `events` is the history that plans had before it, the mean. */
 export type Herd = { paid: number; temper: 'warm' | 'cold'; perSecond: number; events: number; late: boolean }
 
-/** Plans carried on by earlier runs have at most this many instalments in the present run's history. */
+/** Plans that earlier runs have carried on have paid one to as many instalments in the present run. */
 const IN_A_RUN = 5
 
 /**
@@ -21,13 +21,15 @@ const IN_A_RUN = 5
  */
 export async function billingDays(servers: Servers, orm: MikroORM, size: HerdSize): Promise<Herd[]> {
   const carried = Math.max(0, size.paid - IN_A_RUN)
+  // Some are at the end of a run when others have just begun one, as plans are that have lived for years.
+  const paidBefore = (k: number) => (carried === 0 ? 0 : carried + (k % IN_A_RUN))
   const leadMs = 20_000 + size.plans * 40
   const { pace, taskQueue } = paceFor('tenor', size.monthMs, leadMs)
   const asked = { kind: 'tenor', taskQueue, ...whereOf(servers) } as const
   const customers = await makeCustomers(servers, orm, 10)
   const plans = Array.from({ length: size.plans }, (_, k) => {
     const customer = customers[k % customers.length] as (typeof customers)[0]
-    return newPlan({ customer, months: size.paid + 3, billingDay: 15, paid: carried, startAfter: -carried })
+    return newPlan({ customer, months: size.paid + 3, billingDay: 15, paid: paidBefore(k), startAfter: -carried })
   })
   let worker = await startWorker(asked)
   const herds: Herd[] = []
@@ -46,9 +48,9 @@ export async function billingDays(servers: Servers, orm: MikroORM, size: HerdSiz
       const installment = plan.installments[number - 1]
       if (!installment) throw new Error(`The plans have no instalment ${number}`)
       const due = realTime(pace, Date.parse(dueMoment(installment, plan.terms)))
-      const { historyLength } = await servers.client.workflow.getHandle(ids[0] as string).describe()
-      const { perSecond, late } = await herd(worker, size.plans, due)
-      herds.push({ paid: number - 1, temper: isCold ? 'cold' : 'warm', perSecond, events: historyLength, late })
+      const events = await meanEvents(servers, ids.slice(0, IN_A_RUN))
+      const { perSecond, late } = await herd(worker, plans.filter((_, k) => paidBefore(k) < number).length, due)
+      herds.push({ paid: number - 1, temper: isCold ? 'cold' : 'warm', perSecond, events, late })
     }
     return herds
   } finally {
@@ -60,6 +62,11 @@ export async function billingDays(servers: Servers, orm: MikroORM, size: HerdSiz
         .catch(() => undefined),
     )
   }
+}
+
+async function meanEvents(servers: Servers, ids: string[]): Promise<number> {
+  const described = await Promise.all(ids.map((id) => servers.client.workflow.getHandle(id).describe()))
+  return described.reduce((sum, { historyLength }) => sum + historyLength, 0) / ids.length
 }
 
 /** `late`: it was the due moment before everything was ready, so the figure is too high by what had been done. */

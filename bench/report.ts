@@ -75,7 +75,7 @@ function ours(figures: CycleFigures): number {
 export function herdTable(herds: Herd[]): string {
   const rows = herds.map(
     ({ paid, temper, perSecond, events, late }) =>
-      `| ${paid} | ${temper} | ${events} | ${round(perSecond)}${late ? ' (begun late)' : ''} |`,
+      `| ${paid} | ${temper} | ${round(events, 0)} | ${round(perSecond)}${late ? ' (begun late)' : ''} |`,
   )
   const cold = herds.find(({ temper }) => temper === 'cold')
   const around = herds.filter(({ temper, paid }) => temper === 'warm' && cold && Math.abs(paid - cold.paid) === 1)

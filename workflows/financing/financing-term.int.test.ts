@@ -1,6 +1,7 @@
 import { JournalEntries } from '../../db/plans/ledger.ts'
 import { findPlan } from '../../db/plans/read.ts'
 import { Transactions } from '../../db/plans/transactions.ts'
+import { runsOf } from '../../test/replay/histories.ts'
 import { installmentsOf, loadPlan } from '../../test/support/read-back.ts'
 import { startWorkflowWorld, type WorkflowWorld } from '../../test/support/workflow-world.ts'
 import * as messages from '../plans/messages.ts'
@@ -23,6 +24,24 @@ describe('a financing term', () => {
     const rows = await installmentsOf(world.orm.em.fork(), 'acme', plan.id)
     expect(rows.map((i) => i.status)).toEqual(Array(12).fill('paid'))
     await expect(world.client.workflow.getHandle(messages.planWorkflowId(plan)).result()).resolves.toBeUndefined()
+  }, 120_000)
+
+  it('lives its year in short runs, each of which shows in Temporal only what the one before has not', async () => {
+    const clock = await world.startClock(NOW)
+    const plan = await world.startPlan(await world.customer(), clock, NOW)
+    await world.advanceTo(clock, '2028-01-16T00:00:00Z')
+    const runs = await runsOf(world.client, messages.planWorkflowId(plan))
+    const events = runs.map((run) => run.events ?? [])
+    expect(events.length).toBeGreaterThan(2)
+    // Those that have something under way then go on a little longer.
+    expect(Math.min(...events.slice(0, -1).map((run) => run.length))).toBeLessThan(60)
+    const shownAtFirst = events.map((run) => {
+      const ends = run.findIndex(
+        (event) => event.timerStartedEventAttributes ?? event.workflowExecutionSignaledEventAttributes,
+      )
+      return run.slice(0, ends).some((event) => event.upsertWorkflowSearchAttributesEventAttributes)
+    })
+    expect(shownAtFirst).toEqual([true, ...Array(events.length - 1).fill(false)])
   }, 120_000)
 
   it('retries on the next day and escalates what is declined again; a broker has it tried once more', async () => {

@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
+import { allHandlersFinished, condition, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow'
 import { isOver, nextWake } from '../../domain/plans/time.ts'
 import { wakeInWords } from '../../domain/plans/words.ts'
 import { joinClock, leaveClock, reportRest } from './clock.ts'
@@ -11,6 +11,9 @@ import { beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
 
 /** A run carries a few instalments: replaying years of them costs more than running them (docs/decisions). */
 const LONG_RUN = 60
+/** Under the change of this name a run is shorter, and the next begins with what it shows in Temporal's UI already. */
+const SHORT_RUNS = 'short-runs'
+const SHORT_RUN = 45
 
 /**
  * The life of a plan: whatever time has brought about is done, whatever is due is asked of the world beside this loop,
@@ -18,10 +21,10 @@ const LONG_RUN = 60
  * plan goes on where the last one was. `hearMore` registers what is said to one kind of plan only.
  */
 export async function live(
-  { plan, opening, isBack }: messages.PlanStart,
+  { plan, opening, isBack, shown }: messages.PlanStart,
   hearMore: (run: Run) => void = () => {},
 ): Promise<void> {
-  const run = beginRun(plan, opening === null)
+  const run = beginRun(plan, opening === null, shown)
   hearCommands(run)
   hearMore(run)
   hearNews(run)
@@ -83,12 +86,14 @@ function hearNews(run: Run): void {
 
 function isLong(): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo()
-  return continueAsNewSuggested || historyLength > LONG_RUN
+  if (continueAsNewSuggested || historyLength > LONG_RUN) return true
+  return historyLength > SHORT_RUN && patched(SHORT_RUNS)
 }
 
 /** Goes on in a new run, with nothing under way and every message answered. */
 async function carryOn(run: Run): Promise<void> {
   await condition(allHandlersFinished)
   if (!isIdle(run) || run.stirred) return
-  await continueAsNew<typeof live>({ plan: run.plan, opening: null })
+  const shown = patched(SHORT_RUNS) ? { shown: run.shown } : {}
+  await continueAsNew<typeof live>({ plan: run.plan, opening: null, ...shown })
 }

@@ -41,7 +41,8 @@ export type Run = {
   shown: string
 }
 
-export function beginRun(plan: Plan, isRecorded: boolean): Run {
+/** `shown`: the search attributes that an earlier run has left, which stay with the workflow. */
+export function beginRun(plan: Plan, isRecorded: boolean, shown = ''): Run {
   return {
     plan,
     effects: [],
@@ -60,7 +61,7 @@ export function beginRun(plan: Plan, isRecorded: boolean): Run {
     isRecorded,
     toBeRenewed: false,
     described: null,
-    shown: '',
+    shown,
   }
 }
 
