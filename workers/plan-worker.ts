@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker'
 import { createClockActivities } from '../activities/clocks/index.ts'
@@ -11,15 +10,7 @@ import { encrypting } from '../secrets/data-converter.ts'
 import type { KeyRing } from '../secrets/key-ring.ts'
 import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
-
-const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
-
-export const WORKFLOWS = path('../workflows/index.ts')
-/**
- * Loaded once for all plans, where workflows each have modules of their own: the calendar brings the library of time
- * zones along, and what it remembers of them is the same for everybody.
- */
-export const SHARED_MODULES = [path('../domain/calendar.ts')]
+import { workflowBundle } from './workflow-bundle.ts'
 
 export type PlanWorkerOptions = {
   orm: MikroORM
@@ -47,8 +38,7 @@ export async function createPlanWorker(
     namespace: asked.namespace,
     taskQueue: asked.taskQueue,
     dataConverter: encrypting(asked.keys),
-    workflowsPath: WORKFLOWS,
-    bundlerOptions: { preloadModules: SHARED_MODULES },
+    ...(asked.options?.workflowsPath ? {} : { workflowBundle: await workflowBundle() }),
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),

@@ -30,13 +30,8 @@ export function breathing(when: string): Edit[] {
   return [
     {
       file: 'workflows/plans/life.ts',
-      from: 'const run = beginRun(plan, opening === null)',
-      to: `const run = Object.assign(beginRun(plan, opening === null), { breathes: ${when} })`,
-    },
-    {
-      file: 'workflows/plans/life.ts',
-      from: 'import { allHandlersFinished, ',
-      to: 'import { allHandlersFinished, patched, ',
+      from: 'const run = beginRun(plan, opening === null, shown)',
+      to: `const run = Object.assign(beginRun(plan, opening === null, shown), { breathes: ${when} })`,
     },
     {
       file: 'workflows/plans/perform.ts',

@@ -1,9 +1,12 @@
-import { bundledWorkflows } from './bundle.ts'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { workflowBundle } from '../../workers/workflow-bundle.ts'
 
 let code: string
 let modules: string[]
 beforeAll(async () => {
-  const bundle = await bundledWorkflows()
+  const { code: bundle } = await workflowBundle()
   code = bundle.slice(0, bundle.lastIndexOf('//# sourceMappingURL='))
   modules = [...code.matchAll(/^\/\*\*\*\/ "\.\/([^"]+)"/gm)].map(([, path]) => path as string)
 })
@@ -41,4 +44,43 @@ describe('the bundle of the workflows', () => {
     expect(code.length).toBeGreaterThan(100_000)
     expect(code.length).toBeLessThan(1_500_000)
   })
+})
+
+describe('the bundle that is kept', () => {
+  const home = process.env.XDG_CACHE_HOME
+  const folder = fs.mkdtempSync(join(tmpdir(), 'tenor-bundle-'))
+  beforeEach(() => {
+    process.env.XDG_CACHE_HOME = join(folder, 'cache')
+  })
+  afterAll(() => {
+    if (home === undefined) delete process.env.XDG_CACHE_HOME
+    else process.env.XDG_CACHE_HOME = home
+    fs.rmSync(folder, { recursive: true })
+  })
+  const kept = () => fs.readdirSync(join(folder, 'cache', 'tenor'))
+
+  it('is made once, and then taken as it is', async () => {
+    const made = await workflowBundle()
+    const [name = '', ...others] = kept()
+    expect([name, others]).toEqual([expect.stringMatching(/^workflows-[0-9a-f]{20}\.js$/), []])
+    const file = join(folder, 'cache', 'tenor', name)
+    expect(fs.readFileSync(file, 'utf8')).toBe(made.code)
+    fs.writeFileSync(file, '// taken as it is')
+    expect(await workflowBundle()).toEqual({ code: '// taken as it is' })
+  }, 60_000)
+
+  it('makes those go that nobody has used for a week', async () => {
+    const [name = ''] = kept()
+    fs.renameSync(join(folder, 'cache', 'tenor', name), join(folder, 'cache', 'tenor', 'workflows-old.js'))
+    const longAgo = new Date(Date.now() - 8 * 86_400_000)
+    fs.utimesSync(join(folder, 'cache', 'tenor', 'workflows-old.js'), longAgo, longAgo)
+    await workflowBundle()
+    expect(kept()).toEqual([name])
+  }, 60_000)
+
+  it('is made each time where nothing can be kept', async () => {
+    fs.writeFileSync(join(folder, 'file'), '')
+    process.env.XDG_CACHE_HOME = join(folder, 'file')
+    expect((await workflowBundle()).code).toContain('financingTerm')
+  }, 60_000)
 })

@@ -1,5 +1,5 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker'
-import { bundledWorkflows } from './bundle.ts'
+import { workflowBundle } from '../../workers/workflow-bundle.ts'
 import { historyOf, type Recorded, recordedHistories } from './histories.ts'
 
 const recorded = recordedHistories()
@@ -9,7 +9,7 @@ beforeAll(async () => {
   // A history that does not fit is told by its result.
   const logging = { filter: makeTelemetryFilterString({ core: 'ERROR' }) }
   Runtime.install({ logger: new DefaultLogger('ERROR', () => {}), telemetryOptions: { logging } })
-  code = await bundledWorkflows()
+  code = (await workflowBundle()).code
 }, 60_000)
 afterAll(() => Runtime.instance().shutdown())
 

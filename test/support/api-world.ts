@@ -13,7 +13,6 @@ import { startStripeSandbox } from '../../sandbox/stripe/index.ts'
 import { encrypting } from '../../secrets/data-converter.ts'
 import { createPlanWorker } from '../../workers/plan-worker.ts'
 import { TEST_KEYS } from './keys.ts'
-import { packedWorkflows } from './packed-workflows.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from './servers.ts'
 
 export const WEBHOOK_SECRET = 'whsec_test'
@@ -140,7 +139,7 @@ function callerIn(token: string): Caller {
 }
 
 async function runWorker(orm: MikroORM, gateway: ApiDeps['payments'], taskQueue: string): Promise<() => Promise<void>> {
-  const places = { address: temporalAddress(), namespace: 'default', taskQueue, options: await packedWorkflows() }
+  const places = { address: temporalAddress(), namespace: 'default', taskQueue }
   const options = { orm, gateway, keys: TEST_KEYS, ...places }
   const { worker, connection } = await createPlanWorker(options)
   const running = worker.run()

@@ -117,11 +117,6 @@ export function freshFolder(name: string): string {
   return folder
 }
 
-/** Where what all test files of a run share is put by the first that makes it. */
-export function sharedFile(name: string): string {
-  return join(fromEnvironment(ENV.folder), name)
-}
-
 function databaseUrl(): string {
   return fromEnvironment(ENV.database)
 }

@@ -17,7 +17,6 @@ import { createPlanWorker } from '../../workers/plan-worker.ts'
 import * as clocks from '../../workflows/clocks/messages.ts'
 import * as messages from '../../workflows/plans/messages.ts'
 import { TEST_KEYS } from './keys.ts'
-import { packedWorkflows } from './packed-workflows.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from './servers.ts'
 
 /** Plans' workflows with a worker, a database and a gateway of their own, without the API: for tests of the workflows. */
@@ -76,7 +75,6 @@ export async function startWorkflowWorld(): Promise<WorkflowWorld> {
         address,
         namespace: 'default',
         taskQueue,
-        options: await packedWorkflows(),
       })
       const running = worker.run()
       stopWorker = async () => {

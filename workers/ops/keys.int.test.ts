@@ -8,7 +8,6 @@ import { encrypting } from '../../secrets/data-converter.ts'
 import { type KeyRing, keyRing } from '../../secrets/key-ring.ts'
 import { type ApiWorld, ask, startApiWorld } from '../../test/support/api-world.ts'
 import { TEST_KEYS, TEST_KEYS_TEXT } from '../../test/support/keys.ts'
-import { packedWorkflows } from '../../test/support/packed-workflows.ts'
 import { freshTaskQueue, temporalAddress } from '../../test/support/servers.ts'
 import { refuseMissingKeys } from '../keys.ts'
 import { createPlanWorker } from '../plan-worker.ts'
@@ -66,7 +65,6 @@ async function workerWith(keys: KeyRing): Promise<() => Promise<void>> {
     address: temporalAddress(),
     namespace: 'default',
     taskQueue: queue,
-    options: await packedWorkflows(),
   }
   const asked = { orm, gateway, keys, ...places }
   const { worker, connection } = await createPlanWorker(asked)

@@ -1,6 +1,6 @@
 import { Worker } from '@temporalio/worker'
 import { encrypting } from '../../secrets/data-converter.ts'
-import { SHARED_MODULES, WORKFLOWS } from '../plan-worker.ts'
+import { workflowBundle } from '../workflow-bundle.ts'
 import type { Ops } from './connect.ts'
 
 const SHOWN = 20
@@ -12,11 +12,7 @@ const SHOWN = 20
 export async function replayOpenCommand({ temporal, keys, taskQueue, say }: Ops): Promise<number> {
   const open = temporal.workflow.list({ query: `ExecutionStatus = "Running" AND TaskQueue = "${taskQueue}"` })
   const results = Worker.runReplayHistories(
-    {
-      workflowsPath: WORKFLOWS,
-      bundlerOptions: { preloadModules: SHARED_MODULES },
-      dataConverter: encrypting(keys),
-    },
+    { workflowBundle: await workflowBundle(), dataConverter: encrypting(keys) },
     open.intoHistories({ concurrency: 5 }),
   )
   const counts = { replayed: 0, broken: 0 }

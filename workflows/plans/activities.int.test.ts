@@ -1,9 +1,9 @@
 import { Worker } from '@temporalio/worker'
 import { Transactions } from '../../db/plans/transactions.ts'
 import { encrypting } from '../../secrets/data-converter.ts'
-import { bundledWorkflows } from '../../test/replay/bundle.ts'
 import { TEST_KEYS } from '../../test/support/keys.ts'
 import { startWorkflowWorld, type WorkflowWorld } from '../../test/support/workflow-world.ts'
+import { workflowBundle } from '../../workers/workflow-bundle.ts'
 import * as messages from './messages.ts'
 
 let world: WorkflowWorld
@@ -33,7 +33,7 @@ describe('what a plan asks within a workflow task', () => {
     const types = history.events?.map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name)
     expect(types).toContain('chargeInstallment')
     const replay = Worker.runReplayHistory(
-      { workflowBundle: { code: await bundledWorkflows() }, dataConverter: encrypting(TEST_KEYS) },
+      { workflowBundle: await workflowBundle(), dataConverter: encrypting(TEST_KEYS) },
       history,
       handle.workflowId,
     )
