@@ -259,6 +259,12 @@ describe('a store', () => {
     expect(await find('q=nokia%20rugg')).toEqual([tel10])
     expect(await find('manufacturer=apple')).toEqual([tablet])
     expect(await find('max_price=200')).toEqual([tablet, tel9])
+    expect(await find('max_price=999999999999999')).toEqual([tablet, tel9, tel10])
+    const beyond = await ask('GET', '/store/devices?max_price=1000000000000000', { token })
+    expect([beyond.status, beyond.body.errors]).toEqual([
+      400,
+      [{ pointer: '/max_price', message: 'must be a whole number of 15 digits at most' }],
+    ])
     expect(await find('available=true')).toEqual([tablet, tel10])
     expect(await find('sort=-price')).toEqual([tel10, tel9, tablet])
     expect(await find('sort=-created_at')).toEqual([tablet, tel9, tel10])

@@ -22,10 +22,10 @@ const storeQuery = z.strictObject({
   manufacturer: z.string().min(1).max(200).optional(),
   max_price: z.coerce
     .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .regex(/^\d{1,15}$/, 'must be a whole number of 15 digits at most')
     .transform(Number)
     .optional()
-    .meta({ override: { type: 'integer', minimum: 0 }, description: 'Minor units.' }),
+    .meta({ override: { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 }, description: 'Minor units.' }),
   available: flag.meta({ description: '`true` for what can be had now alone.' }),
   sort: z.enum(SORTS).default('name'),
 })
