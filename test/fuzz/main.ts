@@ -28,7 +28,9 @@ const MANY = '100000000'
  * One request at a time: with several `--workers`, what one is answered changes what another is about to make up, which
  * schemathesis takes for a flaw of its own; it goes on with the next operation and says nothing.
  */
-const madeUpWith = (coverage: boolean) => ['--phases', `examples,${coverage ? 'coverage,' : ''}fuzzing`]
+const MADE_UP = ['--phases', 'examples,fuzzing']
+/** By itself: in one run with the others, few are made up for an operation that deletes. */
+const COVERING = ['--phases', 'coverage']
 /** Within a time, and not with so many examples: here answers always have a say, and only within a time it begins anew. */
 const LINKS = ['--phases', 'stateful']
 
@@ -88,9 +90,14 @@ async function fuzz(): Promise<number> {
       examples,
     })
     const places = { api: tenor.at.api, folder, receiver: receiver.url }
-    const madeUp = examples > 0 ? await run(command, settings, madeUpWith(values.coverage), places) : 0
-    const followed = links > 0 ? await run(command, settings, [...LINKS, '--max-time', values.links], places) : 0
-    return Math.max(madeUp, followed)
+    const parts = [
+      ...(values.coverage ? [COVERING] : []),
+      ...(examples > 0 ? [MADE_UP] : []),
+      ...(links > 0 ? [[...LINKS, '--max-time', values.links]] : []),
+    ]
+    const codes: number[] = []
+    for (const part of parts) codes.push(await run(command, settings, part, places))
+    return Math.max(0, ...codes)
   } finally {
     await receiver.close()
     await stopServers()
