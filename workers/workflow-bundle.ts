@@ -12,10 +12,12 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
  * zones along, and what it remembers of them is the same for everybody.
  */
 const SHARED_MODULES = [join(ROOT, 'domain/calendar.ts')]
-/** What the bundle is made of: the rooms that workflows may import, and the packages by their versions. */
-const SOURCES = ['workflows/**/*.ts', 'domain/**/*.ts', 'secrets/failure-converter.cjs', 'package*.json']
+/** What the bundle is made of: the rooms that workflows may import, how it is made, and what npm has installed. */
+const SOURCES = ['workflows/**/*.ts', 'domain/**/*.ts', 'secrets/failure-converter.cjs', 'workers/workflow-bundle.ts']
+const PACKAGES = ['package.json', 'node_modules/.package-lock.json']
 const BEGINNING = 'workflows-'
 const UNUSED_DAYS = 7
+const SUM = '\n// sha256 '
 
 /**
  * The workflows of this tree as one file of code, as a worker runs them. Kept in the user's cache folder by what it is
@@ -23,17 +25,33 @@ const UNUSED_DAYS = 7
  * cannot be written to only means that it is made each time.
  */
 export async function workflowBundle(): Promise<{ code: string }> {
+  const made = fingerprint(ROOT)
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tenor')
-  const file = join(folder, `${BEGINNING}${fingerprint()}.js`)
+  const file = join(folder, `${BEGINNING}${made}.js`)
+  const kept = readKept(file)
+  if (kept !== null) return { code: kept }
+  const code = await bundled()
+  // Not under the name of sources that somebody has changed meanwhile.
+  if (fingerprint(ROOT) === made) keep(folder, file, code)
+  return { code }
+}
+
+/** As it was made, or null: what a machine lost when it went down is made again. */
+function readKept(file: string): string | null {
   try {
-    const code = fs.readFileSync(file, 'utf8')
-    fs.utimesSync(file, new Date(), new Date())
-    return { code }
+    const text = fs.readFileSync(file, 'utf8')
+    const end = text.lastIndexOf(SUM)
+    const code = text.slice(0, end)
+    if (end < 0 || text.slice(end) !== sumOf(code)) return null
+    fs.utimes(file, new Date(), new Date(), () => {})
+    return code
   } catch {
-    const code = await bundled()
-    keep(folder, file, code)
-    return { code }
+    return null
   }
+}
+
+function sumOf(code: string): string {
+  return `${SUM}${createHash('sha256').update(code).digest('hex')}\n`
 }
 
 async function bundled(): Promise<string> {
@@ -46,11 +64,12 @@ async function bundled(): Promise<string> {
   return code
 }
 
-function fingerprint(): string {
+/** Of all files below `root` that the bundle is made of, by their names and contents. */
+export function fingerprint(root: string): string {
   const hash = createHash('sha256')
-  const files = fs.globSync(SOURCES, { cwd: ROOT, exclude: ['**/*.test.ts'] }).toSorted()
-  for (const file of files) {
-    const content = fs.readFileSync(join(ROOT, file))
+  const sources = fs.globSync(SOURCES, { cwd: root, exclude: ['**/*.test.ts'] }).toSorted()
+  for (const file of [...sources, ...PACKAGES.filter((name) => fs.existsSync(join(root, name)))]) {
+    const content = fs.readFileSync(join(root, file))
     hash.update(`${file}\n${content.length}\n`).update(content)
   }
   return hash.digest('hex').slice(0, 20)
@@ -61,7 +80,7 @@ function keep(folder: string, file: string, code: string): void {
   const own = `${file}.${process.pid}`
   try {
     fs.mkdirSync(folder, { recursive: true })
-    fs.writeFileSync(own, code)
+    fs.writeFileSync(own, code + sumOf(code))
     fs.renameSync(own, file)
     for (const name of fs.readdirSync(folder)) {
       if (name.startsWith(BEGINNING) && isUnused(join(folder, name))) fs.rmSync(join(folder, name), { force: true })

@@ -121,6 +121,7 @@ export class FaultStack {
       STRIPE_API_URL: `http://127.0.0.1:${ways.stripe.port}`,
       TENOR_FAULT_POINTS: this.#points,
       NODE_COMPILE_CACHE: join(home.path, 'compiled'),
+      XDG_CACHE_HOME: join(home.path, 'cache'),
       NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, 'points.ts')).href}`,
     })
     const healthy = (port: number, path: string) => () => isHealthy(`http://127.0.0.1:${port}${path}`)

@@ -156,7 +156,7 @@ function hookTemporal(): void {
   const { Activity } = load('@temporalio/worker/lib/activity')
   const type = (self: object) => `activity ${(self as { info: { activityType: string } }).info.activityType}`
   wrap(Activity.prototype, 'execute', type)
-  reuseBundle(load('@temporalio/worker/lib/workflow/bundler').WorkflowCodeBundler)
+  hastenBundle(load('@temporalio/worker/lib/workflow/bundler').WorkflowCodeBundler)
   hurry(load('@temporalio/worker').Worker)
 }
 
@@ -187,17 +187,11 @@ function hurry(worker: { create: (options: object) => Promise<unknown> }): void 
   worker.create = (options) => create.call(worker, { ...options, stickyQueueScheduleToStartTimeout: '1s' })
 }
 
-/** Bundling the workflows takes seconds of every start of a worker: it is done once in a stack's life. */
-function reuseBundle(bundler: { prototype: { createBundle: () => Promise<object> } }): void {
-  const file = join(folder ?? '', 'bundle.json')
+/** What it makes is kept in the stack's own cache folder, so that no other worker is as hasty. */
+function hastenBundle(bundler: { prototype: { createBundle: () => Promise<object> } }): void {
   const original = bundler.prototype.createBundle
   bundler.prototype.createBundle = async function () {
-    const kept = readOrNothing(file)
-    if (kept !== '') return JSON.parse(kept)
-    const bundle = hastened((await original.apply(this)) as { code: string })
-    fs.writeFileSync(`${file}.new`, JSON.stringify(bundle))
-    fs.renameSync(`${file}.new`, file)
-    return bundle
+    return hastened((await original.apply(this)) as { code: string })
   }
 }
 

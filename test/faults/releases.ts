@@ -30,8 +30,8 @@ export function breathing(when: string): Edit[] {
   return [
     {
       file: 'workflows/plans/life.ts',
-      from: 'const run = beginRun(plan, opening === null, shown)',
-      to: `const run = Object.assign(beginRun(plan, opening === null, shown), { breathes: ${when} })`,
+      from: 'const run = beginRun(plan, opening === null)',
+      to: `const run = Object.assign(beginRun(plan, opening === null), { breathes: ${when} })`,
     },
     {
       file: 'workflows/plans/perform.ts',

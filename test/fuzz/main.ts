@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import document from '../../api/openapi.json' with { type: 'json' }
 import { devIssuer } from '../../workers/stack/dev-issuer.ts'
 import { ownTenor } from '../support/e2e-client.ts'
 import {
@@ -28,9 +29,13 @@ const MANY = '100000000'
  * One request at a time: with several `--workers`, what one is answered changes what another is about to make up, which
  * schemathesis takes for a flaw of its own; it goes on with the next operation and says nothing.
  */
-const MADE_UP = ['--phases', 'examples,fuzzing']
-/** By itself: in one run with the others, few are made up for an operation that deletes. */
-const COVERING = ['--phases', 'coverage']
+const madeUpWith = (coverage: boolean) => ['--phases', `examples,${coverage ? 'coverage,' : ''}fuzzing`]
+/**
+ * What deletes is tried by itself: beside others it takes the ids that they have answered, of which there are soon none
+ * left, and then it is given up.
+ */
+const BESIDE = ['--exclude-method', 'DELETE']
+const BY_ITSELF = ['GET', 'POST', 'PUT', 'PATCH'].flatMap((method) => ['--exclude-method', method])
 /** Within a time, and not with so many examples: here answers always have a say, and only within a time it begins anew. */
 const LINKS = ['--phases', 'stateful']
 
@@ -90,9 +95,11 @@ async function fuzz(): Promise<number> {
       examples,
     })
     const places = { api: tenor.at.api, folder, receiver: receiver.url }
+    const madeUp = madeUpWith(values.coverage)
+    const deleting = wanted().map((method) => method === 'delete')
     const parts = [
-      ...(values.coverage ? [COVERING] : []),
-      ...(examples > 0 ? [MADE_UP] : []),
+      ...(examples > 0 && deleting.includes(false) ? [[...madeUp, ...BESIDE]] : []),
+      ...(examples > 0 && deleting.includes(true) ? [[...madeUp, ...BY_ITSELF]] : []),
       ...(links > 0 ? [[...LINKS, '--max-time', values.links]] : []),
     ]
     const codes: number[] = []
@@ -102,6 +109,14 @@ async function fuzz(): Promise<number> {
     await receiver.close()
     await stopServers()
   }
+}
+
+/** The methods of the operations that are asked for: schemathesis takes it for a mistake when a part has none. */
+function wanted(): string[] {
+  const isWanted = new RegExp(values.only ?? '')
+  return Object.values(document.paths).flatMap((path) =>
+    Object.entries(path).flatMap(([method, { operationId = '' }]) => (isWanted.test(operationId) ? [method] : [])),
+  )
 }
 
 type Places = { api: string; folder: string; receiver: string }

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { workflowBundle } from '../../workers/workflow-bundle.ts'
+import { dirname, join } from 'node:path'
+import { fingerprint, workflowBundle } from '../../workers/workflow-bundle.ts'
 
 let code: string
 let modules: string[]
@@ -63,11 +63,33 @@ describe('the bundle that is kept', () => {
     const made = await workflowBundle()
     const [name = '', ...others] = kept()
     expect([name, others]).toEqual([expect.stringMatching(/^workflows-[0-9a-f]{20}\.js$/), []])
-    const file = join(folder, 'cache', 'tenor', name)
-    expect(fs.readFileSync(file, 'utf8')).toBe(made.code)
-    fs.writeFileSync(file, '// taken as it is')
-    expect(await workflowBundle()).toEqual({ code: '// taken as it is' })
+    const { ino } = fs.statSync(join(folder, 'cache', 'tenor', name))
+    expect(await workflowBundle()).toEqual(made)
+    expect(fs.statSync(join(folder, 'cache', 'tenor', name)).ino).toBe(ino)
+    expect(fs.readFileSync(join(folder, 'cache', 'tenor', name), 'utf8').startsWith(made.code)).toBe(true)
   }, 60_000)
+
+  it('is made again when it has lost its end', async () => {
+    const [name = ''] = kept()
+    const file = join(folder, 'cache', 'tenor', name)
+    const whole = fs.readFileSync(file)
+    fs.writeFileSync(file, whole.subarray(0, whole.length / 2))
+    await workflowBundle()
+    expect(fs.readFileSync(file).equals(whole)).toBe(true)
+  }, 60_000)
+
+  it('has another name when anything that it is made of is another', () => {
+    const tree = join(folder, 'tree')
+    const put = (file: string, text: string) => {
+      fs.mkdirSync(dirname(join(tree, file)), { recursive: true })
+      fs.writeFileSync(join(tree, file), text)
+      return fingerprint(tree)
+    }
+    const files = ['workflows/plans/life.ts', 'domain/money.ts', 'node_modules/.package-lock.json', 'package.json']
+    const names = files.flatMap((file) => [put(file, 'one'), put(file, 'two')])
+    expect(new Set(names).size).toBe(names.length)
+    expect(put('domain/money.test.ts', 'a test')).toBe(names.at(-1))
+  })
 
   it('makes those go that nobody has used for a week', async () => {
     const [name = ''] = kept()

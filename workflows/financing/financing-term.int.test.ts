@@ -26,22 +26,14 @@ describe('a financing term', () => {
     await expect(world.client.workflow.getHandle(messages.planWorkflowId(plan)).result()).resolves.toBeUndefined()
   }, 120_000)
 
-  it('lives its year in short runs, each of which shows in Temporal only what the one before has not', async () => {
+  it('lives its year in short runs', async () => {
     const clock = await world.startClock(NOW)
     const plan = await world.startPlan(await world.customer(), clock, NOW)
     await world.advanceTo(clock, '2028-01-16T00:00:00Z')
-    const runs = await runsOf(world.client, messages.planWorkflowId(plan))
-    const events = runs.map((run) => run.events ?? [])
-    expect(events.length).toBeGreaterThan(2)
+    const lengths = (await runsOf(world.client, messages.planWorkflowId(plan))).map(({ events }) => events?.length ?? 0)
+    expect(lengths.length).toBeGreaterThan(2)
     // Those that have something under way then go on a little longer.
-    expect(Math.min(...events.slice(0, -1).map((run) => run.length))).toBeLessThan(60)
-    const shownAtFirst = events.map((run) => {
-      const ends = run.findIndex(
-        (event) => event.timerStartedEventAttributes ?? event.workflowExecutionSignaledEventAttributes,
-      )
-      return run.slice(0, ends).some((event) => event.upsertWorkflowSearchAttributesEventAttributes)
-    })
-    expect(shownAtFirst).toEqual([true, ...Array(events.length - 1).fill(false)])
+    expect(Math.min(...lengths.slice(0, -1))).toBeLessThan(60)
   }, 120_000)
 
   it('retries on the next day and escalates what is declined again; a broker has it tried once more', async () => {

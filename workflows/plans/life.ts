@@ -11,7 +11,7 @@ import { beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
 
 /** A run carries a few instalments: replaying years of them costs more than running them (docs/decisions). */
 const LONG_RUN = 60
-/** Under the change of this name a run is shorter, and the next begins with what it shows in Temporal's UI already. */
+/** Under the change of this name a run is shorter. Asked when it ends: a run that is open has no marker of it. */
 const SHORT_RUNS = 'short-runs'
 const SHORT_RUN = 45
 
@@ -21,10 +21,10 @@ const SHORT_RUN = 45
  * plan goes on where the last one was. `hearMore` registers what is said to one kind of plan only.
  */
 export async function live(
-  { plan, opening, isBack, shown }: messages.PlanStart,
+  { plan, opening, isBack }: messages.PlanStart,
   hearMore: (run: Run) => void = () => {},
 ): Promise<void> {
-  const run = beginRun(plan, opening === null, shown)
+  const run = beginRun(plan, opening === null)
   hearCommands(run)
   hearMore(run)
   hearNews(run)
@@ -94,6 +94,5 @@ function isLong(): boolean {
 async function carryOn(run: Run): Promise<void> {
   await condition(allHandlersFinished)
   if (!isIdle(run) || run.stirred) return
-  const shown = patched(SHORT_RUNS) ? { shown: run.shown } : {}
-  await continueAsNew<typeof live>({ plan: run.plan, opening: null, ...shown })
+  await continueAsNew<typeof live>({ plan: run.plan, opening: null })
 }

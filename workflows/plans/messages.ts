@@ -8,16 +8,8 @@ import type { Instant } from '../../domain/plans/terms.ts'
  * decided, and under the same name as a Signal, for people in Temporal's UI and for systems that do not wait.
  */
 
-/**
- * What a plan's workflow starts with: a new plan, one that an earlier run carried on (`shown` by its search attributes
- * already), or (`isBack`) one that had ended.
- */
-export type PlanStart = {
-  plan: Plan
-  opening: (Opening & { effects: Effect[] }) | null
-  isBack?: true
-  shown?: string
-}
+/** What a plan's workflow starts with: a new plan, one that an earlier run carried on, or (`isBack`) one that had ended. */
+export type PlanStart = { plan: Plan; opening: (Opening & { effects: Effect[] }) | null; isBack?: true }
 /** Only with a new plan: what is kept as the client sent it, and what making the plan wants written. */
 export type Opening = { request: Record<string, unknown>; requestId: string | null; by: string }
 

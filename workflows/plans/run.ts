@@ -41,8 +41,7 @@ export type Run = {
   shown: string
 }
 
-/** `shown`: the search attributes that an earlier run has left, which stay with the workflow. */
-export function beginRun(plan: Plan, isRecorded: boolean, shown = ''): Run {
+export function beginRun(plan: Plan, isRecorded: boolean): Run {
   return {
     plan,
     effects: [],
@@ -61,7 +60,7 @@ export function beginRun(plan: Plan, isRecorded: boolean, shown = ''): Run {
     isRecorded,
     toBeRenewed: false,
     described: null,
-    shown,
+    shown: '',
   }
 }
 
