@@ -31,7 +31,7 @@ export type DatabaseOptions = {
 const pools = new WeakMap<MikroORM, Pool>()
 
 /**
- * Connects to PostgreSQL; `?options=` in the URL is passed on as libpq does. Fork `orm.em` for each request and each
+ * Connects to PostgreSQL as the URL says, `?sslmode=`, `?sslrootcert=` and `?options=` included, as libpq does. Fork `orm.em` for each request and each
  * activity; `orm.close()` ends the pool. No connection is kept before the first query, so that a database that is down is
  * an error of that query. Throws `UnsafeRole`.
  */
@@ -63,7 +63,8 @@ export function databaseConfig(url: string, options: DatabaseOptions = {}) {
       Client: TenantClient,
       needsScope: role !== undefined,
       ...(role && { verify: (client: TenantClient, done: Done) => void verify(client, role, done) }),
-      options: new URL(url).searchParams.get('options') ?? undefined,
+      // The ORM takes host, port and names out of its URL and leaves the rest: whether there is TLS is said in the rest.
+      connectionString: url,
       application_name: options.name ?? 'tenor',
       connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
       keepAlive: true,

@@ -18,6 +18,7 @@ import { encrypting } from '../secrets/data-converter.ts'
 import { type Config, loadConfigOrExit, orExit } from './config.ts'
 import { keysIn } from './keys.ts'
 import { DEV_AUDIENCE, DEV_ISSUER, type DevIssuer, devIssuerOf } from './stack/dev-issuer.ts'
+import { temporalSecurity } from './temporal-server.ts'
 
 /** Shorter than a request may take, so that a gateway that hangs is told as what it is. */
 const GATEWAY_MS = 10_000
@@ -33,7 +34,10 @@ async function main(config: Config<'DATABASE_URL'>): Promise<void> {
     connectTimeoutMs: DATABASE_CONNECT_MS,
     keys,
   })
-  const connection = lazyConnection(config.TEMPORAL_ADDRESS)
+  const connection = lazyConnection(
+    config.TEMPORAL_ADDRESS,
+    orExit(() => temporalSecurity(config)),
+  )
   const namespace = config.TEMPORAL_NAMESPACE
   const temporal = new Client({ connection, namespace, dataConverter: encrypting(keys) })
   const ownIssuer = config.DEV_ISSUER_KEY_FILE ? await devIssuerOf(config.DEV_ISSUER_KEY_FILE) : null

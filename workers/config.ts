@@ -54,6 +54,27 @@ const SECTIONS = {
       for: 'the Temporal server that every plan lives on, as host:port',
       example: 'temporal.example.com:7233',
     }),
+    TEMPORAL_TLS: about(z.stringbool().optional(), {
+      for: 'whether Temporal is spoken to by TLS; unset, when anything of it is named below',
+      example: 'true',
+    }),
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: about(text().optional(), {
+      for: 'a file with the certificates that vouch for the server; unset, those that everybody trusts',
+      example: '/run/secrets/temporal-ca.pem',
+    }),
+    TEMPORAL_TLS_SERVER_NAME: about(text().optional(), {
+      for: "the name in the server's certificate, where it is another than the address's",
+      example: 'temporal.internal',
+    }),
+    TEMPORAL_TLS_CLIENT_CERT_PATH: about(text().optional(), {
+      for: 'a file with our own certificate, where the server wants one (mTLS)',
+      example: '/run/secrets/tenor.pem',
+    }),
+    TEMPORAL_TLS_CLIENT_KEY_PATH: about(text().optional(), {
+      for: 'a file with the key of that certificate',
+      example: '/run/secrets/tenor.key',
+    }),
+    TEMPORAL_API_KEY: about(text().optional(), { for: 'an API key of Temporal Cloud, instead of a certificate' }),
     TEMPORAL_NAMESPACE: about(text().default('default'), { for: 'the Temporal namespace of the plans' }),
     TEMPORAL_TASK_QUEUE: about(text().default('tenor'), { for: 'the task queue that API and workers meet on' }),
     CACHED_PLANS: about(z.coerce.number().int().min(2).optional(), {
@@ -90,6 +111,10 @@ const SECTIONS = {
     SMTP_URL: about(url('smtp', 'smtps'), {
       for: 'the mail server that notices and receipts are sent through',
       example: 'smtps://user:password@mail.example.com',
+    }),
+    SMTP_REQUIRE_TLS: about(z.stringbool().optional(), {
+      for: 'whether a mail server that does not offer TLS is sent nothing; unset, unless it is on the same machine',
+      example: 'true',
     }),
     MAIL_FROM: about(text().regex(/^[^<>\r\n]*<?[^<>@\s]+@[^<>@\s]+>?$/, 'must be an address, or Name <address>'), {
       for: 'the sender of notices and receipts',

@@ -10,12 +10,14 @@ import { encrypting } from '../secrets/data-converter.ts'
 import type { KeyRing } from '../secrets/key-ring.ts'
 import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
+import type { TemporalSecurity } from './temporal-server.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
 export type PlanWorkerOptions = {
   orm: MikroORM
   gateway: PaymentGateway | LimitedGateway
   address: string
+  security?: TemporalSecurity
   namespace: string
   taskQueue: string
   /** What is encrypted with them is all that Temporal gets to see. */
@@ -31,7 +33,7 @@ export type PlanWorkerOptions = {
 export async function createPlanWorker(
   asked: PlanWorkerOptions,
 ): Promise<{ worker: Worker; connection: NativeConnection }> {
-  const connection = await NativeConnection.connect({ address: asked.address })
+  const connection = await NativeConnection.connect({ address: asked.address, ...asked.security })
   const now = () => instantOf(Date.now())
   const worker = await Worker.create({
     connection,

@@ -4,6 +4,7 @@ import { keysIn, refuseMissingKeys } from './keys.ts'
 import { devIssuerOf } from './stack/dev-issuer.ts'
 import { makeDevKeys } from './stack/dev-keys.ts'
 import { registerSearchAttributes } from './stack/temporal.ts'
+import { temporalSecurity } from './temporal-server.ts'
 
 /**
  * Makes ready what API and workers stand on, once per release, before they start: the database's logins and newest
@@ -21,7 +22,8 @@ await refuseMissingKeys(owner, keys).catch((error: Error) => {
   console.error(error.message)
   process.exit(1)
 })
-await registerSearchAttributes(config.TEMPORAL_ADDRESS, config.TEMPORAL_NAMESPACE)
+const security = orExit(() => temporalSecurity(config))
+await registerSearchAttributes(config.TEMPORAL_ADDRESS, config.TEMPORAL_NAMESPACE, security)
 console.log('Search attributes: registered.')
 if (config.DEV_ISSUER_KEY_FILE) {
   const { keyFile } = await devIssuerOf(config.DEV_ISSUER_KEY_FILE)

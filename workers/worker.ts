@@ -13,6 +13,7 @@ import { keysIn } from './keys.ts'
 import { startOutbox } from './outbox.ts'
 import { patchesSwitchedOn } from './patches.ts'
 import { createPlanWorker } from './plan-worker.ts'
+import { temporalSecurity } from './temporal-server.ts'
 import { startWatch } from './watch.ts'
 import { startWebhooks } from './webhooks.ts'
 
@@ -23,6 +24,7 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
   const logger = pino({ level: config.LOG_LEVEL, name: 'worker' })
   Runtime.install({ logger: temporalLogger(logger) })
   const keys = orExit(() => keysIn(config))
+  const security = orExit(() => temporalSecurity(config))
   const orm = await openDatabase(config.DATABASE_WORKER_URL, {
     role: 'worker',
     name: 'tenor-worker',
@@ -31,7 +33,7 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
   })
   let isRunning = false
   const watch = await startWatch({ host: config.METRICS_HOST, port: config.METRICS_PORT }, () => isRunning)
-  const mail = mailer({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM })
+  const mail = mailer({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM, requireTls: config.SMTP_REQUIRE_TLS })
   const outbox = startOutbox({
     em: () => orm.em.fork(),
     mailer: mail,
@@ -57,6 +59,7 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
     keys,
     onCharge: (outcome) => watch.charges.inc({ outcome }),
     address: config.TEMPORAL_ADDRESS,
+    security,
     namespace: config.TEMPORAL_NAMESPACE,
     taskQueue: config.TEMPORAL_TASK_QUEUE,
     options: {

@@ -1,4 +1,10 @@
-import { type Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client'
+import {
+  type Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client'
 import { unavailable } from './problem.ts'
 
 /** For what a worker must answer. */
@@ -9,9 +15,9 @@ export const SERVER_MS = 4_000
 const TRIES = 5
 
 /** Connects when it is first used, so that the API starts and serves reads without Temporal. */
-export function lazyConnection(address: string): Connection {
+export function lazyConnection(address: string, security: Pick<ConnectionOptions, 'tls' | 'apiKey'> = {}): Connection {
   const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: TRIES }))]
-  return Connection.lazy({ address, interceptors })
+  return Connection.lazy({ address, interceptors, ...security })
 }
 
 /** Calls Temporal with a deadline, so that no request waits for a server or worker that is not there. */

@@ -35,10 +35,10 @@ async function inbox(answers: { recipient?: Answer; sender?: Answer; letter?: An
       void keep()
     },
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
   const { port } = server.server.address() as AddressInfo
   opened.push({ close: () => server.close(() => {}) })
-  return { url: `smtp://127.0.0.1:${port}`, received, connections: () => connections }
+  return { url: `smtp://127.0.0.1:${port}`, port, received, connections: () => connections }
 }
 
 function sender(smtpUrl: string) {
@@ -72,6 +72,17 @@ describe('a letter', () => {
     })
     expect(email.text?.trim()).toBe('Thank you.')
     expect(email.html?.trim()).toBe('<p>Thank you.</p>')
+  })
+
+  it('does not leave the machine without TLS, unless that is allowed', async () => {
+    const { port, received } = await inbox()
+    const elsewhere = `smtp://127.0.0.2:${port}`
+    await expect(sender(elsewhere).send(letter)).rejects.toThrow(MailDelayed)
+    expect(received).toEqual([])
+    const allowed = mailer({ smtpUrl: elsewhere, from: 'Tenor <billing@tenor.example>', requireTls: false })
+    opened.unshift(allowed)
+    await allowed.send(letter)
+    expect(received).toHaveLength(1)
   })
 
   it('uses few connections for many', async () => {

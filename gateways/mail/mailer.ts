@@ -3,6 +3,8 @@ import nodemailer from 'nodemailer'
 export type MailerOptions = {
   /** `smtp://` or `smtps://`, with user and password where the server wants them. */
   smtpUrl: string
+  /** A server that offers no TLS is sent nothing; unset, unless it is on this machine. */
+  requireTls?: boolean | undefined
   /** The sender, as `Name <address>` or a bare address. */
   from: string
   maxConnections?: number
@@ -40,6 +42,7 @@ export function mailer(options: MailerOptions): Mailer {
   const timeout = options.timeoutMs ?? 20_000
   const transport = nodemailer.createTransport({
     url: options.smtpUrl,
+    requireTLS: options.requireTls ?? !isHere(options.smtpUrl),
     pool: true,
     maxConnections: options.maxConnections ?? 3,
     // Whether a letter is sent again is for its sender to decide: the server may have it already.
@@ -63,6 +66,12 @@ export function mailer(options: MailerOptions): Mailer {
     },
     close: () => transport.close(),
   }
+}
+
+const HERE = ['localhost', '127.0.0.1', '[::1]']
+
+function isHere(url: string): boolean {
+  return HERE.includes(new URL(url).hostname)
 }
 
 const ADDRESS = /^[^\s@<>()[\],;:"\\]{1,64}@[^\s@<>()[\],;:"\\]{1,189}$/u

@@ -9,6 +9,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { keysIn } from '../keys.ts'
 import { keysFileOf } from '../stack/dev-keys.ts'
 import { homeFolder, runningStack } from '../stack/home.ts'
+import { temporalSecurity } from '../temporal-server.ts'
 
 /** What ops' commands work with. `close` ends every connection. */
 export type Ops = {
@@ -31,7 +32,8 @@ type Where = Pick<Config<'DATABASE_WORKER_URL'>, 'DATABASE_WORKER_URL' | 'TEMPOR
   TEMPORAL_NAMESPACE: string
   TEMPORAL_TASK_QUEUE: string
   STRIPE_API_URL?: string | undefined
-} & Pick<ReturnType<typeof loadConfig>, 'TENOR_KEYS' | 'TENOR_KEYS_FILE'>
+} & Pick<ReturnType<typeof loadConfig>, 'TENOR_KEYS' | 'TENOR_KEYS_FILE'> &
+  Parameters<typeof temporalSecurity>[0]
 
 /**
  * Connects to the Tenor that the environment names, or else to the one that runs on the data folder. Nothing is reached
@@ -47,7 +49,11 @@ export async function connectOps(env: NodeJS.ProcessEnv, say: (line: string) => 
     connectTimeoutMs: 5_000,
     keys,
   })
-  const connection = Connection.lazy({ address: where.TEMPORAL_ADDRESS, connectTimeout: '5s' })
+  const connection = Connection.lazy({
+    address: where.TEMPORAL_ADDRESS,
+    connectTimeout: '5s',
+    ...temporalSecurity(where),
+  })
   const namespace = where.TEMPORAL_NAMESPACE
   return {
     orm,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { keysIn, refuseMissingKeys } from '../keys.ts'
+import { type TemporalSecurity, temporalSecurity } from '../temporal-server.ts'
 import { areListening, isHealthy, programPart } from './children.ts'
 import type { Home } from './home.ts'
 import { createPart, type Part, type PartName, type PartSpec } from './part.ts'
@@ -69,6 +70,7 @@ async function database(ground: Ground): Promise<void> {
 async function temporal(ground: Ground): Promise<void> {
   const { home, ports, say, config } = ground
   const namespace = config.TEMPORAL_NAMESPACE
+  const security = ground.own.has('temporal') ? {} : temporalSecurity(config)
   if (ground.own.has('temporal')) {
     const files = { dbFile: join(home.path, 'temporal.db'), logFile: home.logFile('temporal') }
     const uiCodec = local(config.API_PORT, '/ui_codec')
@@ -80,16 +82,21 @@ async function temporal(ground: Ground): Promise<void> {
     }
     await start(ground, await temporalPart({ port: ports.temporal, ...pages, ...files, namespace, say }))
   } else {
-    await untilServing(ground, config.TEMPORAL_ADDRESS, namespace)
+    await untilServing(ground, config.TEMPORAL_ADDRESS, namespace, security)
   }
-  await registerSearchAttributes(config.TEMPORAL_ADDRESS, namespace)
+  await registerSearchAttributes(config.TEMPORAL_ADDRESS, namespace, security)
 }
 
 /** One that is named may be just starting, or busy: it is waited for. */
-async function untilServing({ say, signal }: Ground, address: string, namespace: string): Promise<void> {
+async function untilServing(
+  { say, signal }: Ground,
+  address: string,
+  namespace: string,
+  security: TemporalSecurity,
+): Promise<void> {
   const until = Date.now() + NAMED_WITHIN_MS
   for (let tries = 1; ; tries++) {
-    const failure = await isServing(address, namespace).then(
+    const failure = await isServing(address, namespace, security).then(
       () => null,
       (error: Error) => error,
     )

@@ -1,5 +1,6 @@
 import { Connection } from '@temporalio/client'
 import { SEARCH_ATTRIBUTES } from '../../domain/plans/search-attributes.ts'
+import type { TemporalSecurity } from '../temporal-server.ts'
 import type { PartSpec } from './part.ts'
 import { temporalBinary } from './temporal-binary.ts'
 
@@ -47,8 +48,8 @@ function flags(options: TemporalOptions): string[] {
 }
 
 /** Whether a Temporal server answers at the address and knows the namespace. */
-export async function isServing(address: string, namespace: string): Promise<boolean> {
-  const connection = await Connection.connect({ address, connectTimeout: '5s' })
+export async function isServing(address: string, namespace: string, security: TemporalSecurity = {}): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: '5s', ...security })
   try {
     await connection.workflowService.describeNamespace({ namespace })
     return true
@@ -58,8 +59,12 @@ export async function isServing(address: string, namespace: string): Promise<boo
 }
 
 /** Registers the search attributes that are missing. Throws when one is there with another type. */
-export async function registerSearchAttributes(address: string, namespace: string): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: '10s' })
+export async function registerSearchAttributes(
+  address: string,
+  namespace: string,
+  security: TemporalSecurity = {},
+): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: '10s', ...security })
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
     const wanted = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED_VALUE_TYPE[type]] as const)
