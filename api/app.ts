@@ -129,7 +129,7 @@ function addRoutes(app: FastifyInstance, deps: ApiDeps, metrics: Metrics): void 
   identityRoutes(typed, deps)
   codecRoutes(app, deps)
   serveHealth(app, { orm: deps.orm, temporal: deps.temporal, taskQueue: deps.config.taskQueue })
-  measure(app, deps.orm, metrics)
+  measure(app, deps.orm, metrics, deps.config.metricsFor)
 }
 
 function identityRoutes(app: App, deps: ApiDeps): void {

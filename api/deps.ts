@@ -43,6 +43,8 @@ export type ApiConfig = {
   codecOpen?: boolean
   /** Whether webhooks may be asked for at private addresses, and by http; default no. */
   webhooksToPrivate?: boolean
+  /** Who may read `/metrics`: whoever bears this token, or nobody; default everybody. */
+  metricsFor?: { token: string } | 'nobody'
   version: string
   logger: FastifyServerOptions['logger']
   /** Addresses of the proxies in front, if any: whose X-Forwarded-For is believed. */

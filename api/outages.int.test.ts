@@ -123,6 +123,19 @@ describe('while something cannot be reached', () => {
     await orm.close()
   }, 60_000)
 
+  it('figures are of all tenants: in a production only who bears their token reads them', async () => {
+    const read = async (metricsFor: { token: string } | 'nobody', authorization?: string) => {
+      const asked = await world.another({ metricsFor })
+      const answer = await asked.inject({ url: '/metrics', headers: authorization ? { authorization } : {} })
+      return [answer.statusCode, answer.body.includes('tenor_escalations_open')]
+    }
+    const token = 'read-figures-only'
+    expect(await read({ token }, `Bearer ${token}`)).toEqual([200, true])
+    expect(await read({ token }, 'Bearer another')).toEqual([404, false])
+    expect(await read({ token })).toEqual([404, false])
+    expect(await read('nobody', 'Bearer ')).toEqual([404, false])
+  })
+
   it('no payment gateway: 503 for what needs it, while a customer’s own method needs it not', async () => {
     const down = () => Promise.reject(new NoAnswer('down'))
     const payments = { ...world.deps.payments, saveCustomer: down, attachMethod: down, readCustomer: down }

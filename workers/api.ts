@@ -4,6 +4,7 @@ import closeWithGrace from 'close-with-grace'
 import { receiptPdf } from '../activities/telling/receipt-pdf.ts'
 import { statementPdf } from '../activities/telling/statement-pdf.ts'
 import { buildApi } from '../api/app.ts'
+import type { ApiConfig } from '../api/deps.ts'
 import { lazyConnection } from '../api/http/temporal.ts'
 import { keysOfIssuer } from '../api/identity/issuers.ts'
 import { tenantIssuers } from '../api/identity/tenant-issuers.ts'
@@ -68,6 +69,7 @@ async function main(config: Config<'DATABASE_URL'>): Promise<void> {
       operatorsTenant: config.OPERATORS_TENANT,
       codecOpen: config.CODEC_OPEN,
       webhooksToPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+      ...metricsFor(config),
       version: versionOf(),
       logger: { level: config.LOG_LEVEL },
       ...(config.TRUSTED_PROXIES ? { trustProxy: config.TRUSTED_PROXIES } : {}),
@@ -100,6 +102,12 @@ function issuerOf(
 ): Issuer {
   if (own) return { name: DEV_ISSUER, audience: DEV_AUDIENCE, keys: own.keys, speaksFor: 'all' }
   return { name, audience, keys: keysOfIssuer(name), speaksFor: 'all' }
+}
+
+/** The API's port is everybody's, and figures are about all tenants. */
+function metricsFor({ METRICS_TOKEN: token, TENOR_MODE }: Config<never>): Pick<ApiConfig, 'metricsFor'> {
+  if (token) return { metricsFor: { token } }
+  return TENOR_MODE === 'development' ? {} : { metricsFor: 'nobody' }
 }
 
 function versionOf(): string {

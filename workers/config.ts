@@ -196,6 +196,10 @@ const SECTIONS = {
     LOG_LEVEL: about(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'), {
       for: 'how much is logged',
     }),
+    METRICS_TOKEN: about(text().min(16).optional(), {
+      for: "the bearer token that Prometheus reads the API's /metrics with; unset, only in development anybody may",
+      example: '<openssl rand -hex 32>',
+    }),
     METRICS_HOST: about(text().default('127.0.0.1'), {
       for: "the address of a worker's /health and /metrics; 0.0.0.0 in a container",
     }),

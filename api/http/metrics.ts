@@ -1,7 +1,10 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyInstance } from 'fastify'
 import { poolOf } from '../../db/orm.ts'
+import type { ApiConfig } from '../deps.ts'
+import { notFound } from './problem.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -22,7 +25,12 @@ export function newMetrics() {
 }
 
 /** Prometheus: how long requests take and how they end, by route; what waits for people and for the outbox. */
-export function measure(app: FastifyInstance, orm: MikroORM, { registry }: Metrics): void {
+export function measure(
+  app: FastifyInstance,
+  orm: MikroORM,
+  { registry }: Metrics,
+  readers: ApiConfig['metricsFor'],
+): void {
   const requests = new Histogram({
     name: 'tenor_http_request_seconds',
     help: 'Time that requests took, by route and status.',
@@ -36,10 +44,17 @@ export function measure(app: FastifyInstance, orm: MikroORM, { registry }: Metri
   })
   gaugesOf(orm, registry)
   poolGauge(orm, registry)
-  app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (_request, reply) => {
+  app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (request, reply) => {
+    if (readers && !mayRead(readers, request.headers.authorization)) throw notFound('metrics')
     reply.type(registry.contentType)
     return registry.metrics()
   })
+}
+
+function mayRead(readers: NonNullable<ApiConfig['metricsFor']>, shown = ''): boolean {
+  if (readers === 'nobody') return false
+  const [asked, wanted] = [shown, `Bearer ${readers.token}`].map((text) => createHash('sha256').update(text).digest())
+  return timingSafeEqual(asked as Buffer, wanted as Buffer)
 }
 
 const WAITING: [name: string, help: string, sql: string][] = [

@@ -163,6 +163,7 @@ const PERMISSIONS: Record<string, Access> = {
   'POST /webhooks/stripe': 'public',
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
+  // With a token of its own: see http/metrics.ts.
   'GET /metrics': 'public',
   'GET /openapi.json': 'public',
   'GET /docs': 'public',
