@@ -295,7 +295,7 @@ it('the same webhook 10 times, and in the wrong order: one effect', async () => 
   ])
 }, 120_000)
 
-it('adjust, cancel, pay, pause and resolve at the same moment as a charge: some order of them, all books right', async () => {
+it('adjust, cancel, pay, pause and resume at the same moment as a charge: some order of them, all books right', async () => {
   const { tenor } = stack
   const plans = await Promise.all(
     Array.from({ length: 6 }, (_, k) => stack.begin({ outcomes: k % 2 === 0 ? ['insufficient_funds'] : [] })),
@@ -310,6 +310,7 @@ it('adjust, cancel, pay, pause and resolve at the same moment as a charge: some 
       sleep(200 + k * 80).then(() => stack.insist('POST', `/payment_terms/${id}/payments`, { amount: 7_000 })),
       sleep(250 + k * 60).then(() => stack.insist('POST', `/payment_terms/${id}/pause`, { mode: 'extend' })),
       sleep(300 + k * 90).then(() => stack.insist('PATCH', `/payment_terms/${id}`, { total_amount: 30_000 })),
+      sleep(320 + k * 60).then(() => stack.insist('POST', `/payment_terms/${id}/resume`)),
       ...(k < 4 ? [sleep(350 + k * 70).then(() => stack.insist('DELETE', `/payment_terms/${id}`))] : []),
     ]),
   )
@@ -318,6 +319,39 @@ it('adjust, cancel, pay, pause and resolve at the same moment as a charge: some 
   await expectProven(...plans)
   const statuses = await Promise.all(plans.slice(0, 4).map(async ({ id }) => (await tenor.plan(id)).status))
   expect(statuses).toEqual(Array(4).fill('canceled'))
+}, 120_000)
+
+it('resolve at the same moment as the next charge: some order of them, all books right', async () => {
+  const { tenor } = stack
+  const actions = ['retry', 'mark_paid', 'waive', 'cancel_plan'] as const
+  const outcomes = ['insufficient_funds', 'insufficient_funds']
+  const plans = await Promise.all(actions.map(() => stack.begin({ reminder_days: 0, outcomes })))
+  await Promise.all(plans.map(({ clock }) => tenor.advance(clock, '2027-01-20T00:00:00Z')))
+  const escalated = await Promise.all(
+    plans.map(async ({ id }) => (await tenor.escalations(id))[0]?.escalation_id ?? ''),
+  )
+  await tenor.fault({ mode: 'slow', ms: 400, count: 8, path: '/confirm' })
+  await Promise.all(
+    plans.flatMap(({ clock }, k) => [
+      tenor.startAdvance(clock, '2027-02-15T09:00:00Z'),
+      sleep(150 + k * 120).then(() =>
+        stack.insist('POST', `/escalations/${escalated[k]}/resolve`, {
+          action: actions[k],
+          note: 'spoke to the customer',
+          ...(actions[k] === 'mark_paid' ? { reference: 'cheque 4711' } : {}),
+        }),
+      ),
+    ]),
+  )
+  await Promise.all(plans.map(({ clock }) => stack.settled(clock)))
+  await expectProven(...plans)
+  const ended = await Promise.all(
+    plans.map(async ({ id }) => (await tenor.escalations(id)).map(({ status }) => status)),
+  )
+  expect(ended).toEqual(actions.map(() => ['resolved']))
+  const { status, installments } = await tenor.plan(plans[0]?.id ?? '')
+  expect([status, installments.slice(0, 2).map((i) => i.status)]).toEqual(['active', ['paid', 'paid']])
+  expect((await tenor.plan(plans[3]?.id ?? '')).status).toBe('canceled')
 }, 120_000)
 
 it('the API is killed in the middle of a creation: the repeat gives one plan', async () => {

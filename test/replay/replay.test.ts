@@ -49,6 +49,14 @@ describe('plans and clocks that released versions have begun', () => {
     expect(count(eventType)).toBeGreaterThan(0)
   })
 
+  it('have taken up a change that was switched on, and not', () => {
+    const isPatch = ({ markerRecordedEventAttributes: marker }: (typeof recorded)[0]['events'][0]) =>
+      (marker as { markerName?: string } | undefined)?.markerName === 'core_patch'
+    const changed = recorded.filter(({ events }) => events.some(isPatch)).length
+    expect(changed).toBeGreaterThan(0)
+    expect(changed).toBeLessThan(recorded.length)
+  })
+
   it('ask no more within a workflow task than is answered before the SDK would carry the task on in another', () => {
     const most = recorded.map(({ events }) => {
       const tasks = events.flatMap((e) => {

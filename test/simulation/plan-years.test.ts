@@ -4,7 +4,7 @@ import { livePlan } from './plan-year.ts'
 import { type Survey, story, summary } from './plan-years.ts'
 
 const YEARS = 10_000
-/** The same lives in every run, so that a change is judged by what it changes; `npm run soak` lives new ones. */
+/** The same lives in every run, so that a change is judged by what it changes; `npm run soak:plans` lives new ones. */
 const only = process.env.SIM_SEED
 const first = Number(process.env.SIM_FIRST_SEED ?? 1_000_000)
 /** Lives that once ended badly. */
