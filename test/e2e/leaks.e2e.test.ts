@@ -5,6 +5,7 @@ import pg from 'pg'
 import { keyIdIn } from '../../secrets/payload-codec.ts'
 import { payloadsIn } from '../../secrets/payloads-in.ts'
 import { clockWorkflowId } from '../../workflows/clocks/messages.ts'
+import { runsOf } from '../replay/histories.ts'
 import { ownTenor, type Tenor } from '../support/e2e-client.ts'
 
 /** Somebody whose every word can be told from all others. */
@@ -12,6 +13,11 @@ const PERSON = {
   name: 'Zephyrine Quillfeather',
   email: 'zephyrine.quillfeather@leaks.example',
   phone: '+14165550199',
+}
+const EMPLOYEE = {
+  name: 'Ottoline Brackenridge-Vane',
+  email: 'ottoline.brackenridge@works.leaks.example',
+  phone: '+14165550177',
 }
 const DOCUMENT = 'PASSPORT-7Q4Z88213'
 
@@ -26,7 +32,7 @@ beforeAll(async () => {
   const clock = await tenor.clock('2027-01-13T12:00:00Z')
   const making = { customer_id: customer.id, test_clock: clock, metadata: { document: DOCUMENT } }
   const plan = await tenor.term(making)
-  workflows = [plan.workflow.workflow_id, clockWorkflowId(clock)]
+  workflows = [plan.workflow.workflow_id, clockWorkflowId(clock), ...(await leasing(clock))]
   const endpoint = { body: { url: 'http://127.0.0.1:9/hooks' }, key: 'leaks-1' }
   const made = await tenor.must<{ webhook_endpoint_id: string; secret: string }>('POST', '/webhook_endpoints', endpoint)
   const rotate = `/webhook_endpoints/${made.webhook_endpoint_id}/rotate_secret`
@@ -43,7 +49,32 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => stack?.stop())
 
-const marks = () => [...Object.values(PERSON), DOCUMENT, ...secrets, 'quillfeather']
+/** Has a company lease a device to somebody, off their pay; the workflows of it. */
+async function leasing(clock: string): Promise<string[]> {
+  const made = <T>(path: string, body: object) => tenor.must<T>('POST', path, { body, key: `leaks${path}` })
+  const model = { code: 'leaks-phone', name: 'Phone', manufacturer: 'Maker', price: 60_000, currency: 'USD' }
+  await made('/device_models', model)
+  await made('/devices', { imei: '356938035643809', model_code: model.code })
+  const store = {
+    ...{ models: null, term_months: [12], billing_day: 15, residual_percent: 10, offboarding: 'return' },
+    cancellation_terms: { type: 'pro_rata' },
+  }
+  const { client_id } = await made<{ client_id: string }>('/clients', {
+    ...{ name: 'Works', email: 'office@works.leaks.example', domains: ['works.leaks.example'], currency: 'USD', store },
+    ...{ timezone: 'UTC', statement: { period: 'monthly', day: 1 }, payment_method: 'pm_card_visa', test_clock: clock },
+  })
+  const { employee_id } = await made<{ employee_id: string }>(`/clients/${client_id}/employees`, EMPLOYEE)
+  const order = { employee_id, device_code: model.code, term_months: 12, payer: 'payroll' }
+  const lease = await made<{ lease_id: string; workflow: { workflow_id: string } }>('/leases', order)
+  await made(`/leases/${lease.lease_id}/dispatched`, {})
+  await made(`/leases/${lease.lease_id}/delivered`, {})
+  return [lease.workflow.workflow_id, `client-statement-${client_id}`]
+}
+
+const marks = () => [
+  ...[...Object.values(PERSON), ...Object.values(EMPLOYEE), DOCUMENT, ...secrets],
+  ...['quillfeather', 'brackenridge'],
+]
 
 /** Which of the marks are in there. */
 function found(content: string): string[] {
@@ -56,6 +87,7 @@ it('is known to the gateway and gets letters: the marks are ones that can be fou
   expect(found(filesBelow(join(stack.home, 'sandbox')).map(read).join('\n'))).toEqual(
     expect.arrayContaining(Object.values(PERSON)),
   )
+  expect((await tenor.inbox(EMPLOYEE.email))[0]?.text).toContain('Ottoline')
 })
 
 it('is not in the database, in whatever column', async () => {
@@ -86,13 +118,13 @@ it('is not in what Temporal is sent', async () => {
   const temporal = new Client({ connection })
   const texts = await Promise.all(
     workflows.map(async (workflowId) => {
-      const history = await temporal.workflow.getHandle(workflowId).fetchHistory()
+      const runs = await runsOf(temporal, workflowId)
       const execution = { workflowId }
       const raw = await temporal.workflowService.describeWorkflowExecution({ namespace: 'default', execution })
-      const payloads = [...payloadsIn(history), ...payloadsIn(raw)]
+      const payloads = [...payloadsIn(runs), ...payloadsIn(raw)]
       expect(payloads.filter((payload) => keyIdIn(payload) !== null).length).toBeGreaterThan(5)
       // JSON has their bytes in base64, where no word would be found.
-      return [JSON.stringify([history, raw]), ...payloads.map(({ data }) => Buffer.from(data ?? []).toString())]
+      return [JSON.stringify([runs, raw]), ...payloads.map(({ data }) => Buffer.from(data ?? []).toString())]
     }),
   )
   await connection.close()
