@@ -8,7 +8,7 @@ export type GuardedGateway = PaymentGateway & Pick<LimitedGateway, 'waitMs'>
 /** `since` is the first of the failures in a row, `why` the last one. */
 export type CircuitChange = { isOpen: true; since: Date; why: string } | { isOpen: false; since: Date }
 
-export type CircuitOptions = {
+type CircuitOptions = {
   /** Told when the circuit opens and when it closes. */
   onChange?: ((change: CircuitChange) => void) | undefined
   /** Milliseconds since the epoch. */
