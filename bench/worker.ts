@@ -3,6 +3,7 @@ import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Wo
 import { createPlanActivities } from '../activities/plans/index.ts'
 import { openDatabase } from '../db/orm.ts'
 import { instantOf } from '../domain/calendar.ts'
+import { guarded } from '../gateways/circuit.ts'
 import { limited } from '../gateways/limiter.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
 import { encrypting } from '../secrets/data-converter.ts'
@@ -42,7 +43,8 @@ const orm = await openDatabase(asked.databaseUrl, {
   keys: BENCH_KEYS,
 })
 const plain = stripeGateway({ secretKey: 'sk_test_bench', apiUrl: asked.stripeUrl, returnUrl: 'http://localhost' })
-const gateway = asked.requestsPerSecond ? limited(plain, { requestsPerSecond: asked.requestsPerSecond }) : plain
+const paced = asked.requestsPerSecond ? limited(plain, { requestsPerSecond: asked.requestsPerSecond }) : plain
+const gateway = asked.kind === 'tenor' ? guarded(paced) : paced
 const pace = paceOf(asked.taskQueue)
 const deps = { orm, gateway, now: () => instantOf(planTime(pace, Date.now())), onCharge: onCycle }
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Around, eachCall } from './each-call.ts'
 import { NoAnswer, type PaymentGateway } from './payments.ts'
 
 export type LimitedGateway = PaymentGateway & {
@@ -18,9 +19,9 @@ const WINDOW_MS = 1_030
  */
 export function limited(gateway: PaymentGateway, { requestsPerSecond }: { requestsPerSecond: number }): LimitedGateway {
   const turns = new Turns(requestsPerSecond)
-  const inTurn =
-    <Args extends unknown[], Answer>(ask: (...args: Args) => Promise<Answer>) =>
-    async (...args: Args): Promise<Answer> => {
+  const inTurn: Around =
+    (ask) =>
+    async (...args) => {
       await turns.next()
       try {
         return await ask(...args)
@@ -29,22 +30,7 @@ export function limited(gateway: PaymentGateway, { requestsPerSecond }: { reques
         throw error
       }
     }
-  return {
-    create: inTurn(gateway.create),
-    confirm: inTurn(gateway.confirm),
-    read: inTurn(gateway.read),
-    find: inTurn(gateway.find),
-    list: inTurn(gateway.list),
-    cancel: inTurn(gateway.cancel),
-    refund: inTurn(gateway.refund),
-    readRefund: inTurn(gateway.readRefund),
-    findRefund: inTurn(gateway.findRefund),
-    saveCustomer: inTurn(gateway.saveCustomer),
-    readCustomer: inTurn(gateway.readCustomer),
-    attachMethod: inTurn(gateway.attachMethod),
-    waitMs: () => turns.waitMs(),
-    rest: (ms) => turns.rest(ms),
-  }
+  return { ...eachCall(gateway, inTurn), waitMs: () => turns.waitMs(), rest: (ms) => turns.rest(ms) }
 }
 
 class Turns {

@@ -93,9 +93,12 @@ export type CustomerRequest = {
 export class NoAnswer extends Error {
   override name = 'NoAnswer'
   readonly retryAfterMs: number | null
-  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | null } = {}) {
+  /** The gateway itself fails or cannot be reached, whatever it is asked. */
+  readonly isOutage: boolean
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | null; isOutage?: boolean } = {}) {
     super(message, { cause: options.cause })
     this.retryAfterMs = options.retryAfterMs ?? null
+    this.isOutage = options.isOutage ?? false
   }
 }
 

@@ -13,9 +13,11 @@ import { keepRedelivering } from '../api/webhooks/redeliver.ts'
 import { employeeByEmail } from '../db/leasing/staff.ts'
 import { openDatabase } from '../db/orm.ts'
 import { inTenant } from '../db/tenancy/scope.ts'
+import { guarded } from '../gateways/circuit.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
 import { parseWebhook } from '../gateways/stripe/webhook.ts'
 import { encrypting } from '../secrets/data-converter.ts'
+import { logCircuit } from './circuit-log.ts'
 import { type Config, loadConfigOrExit, orExit } from './config.ts'
 import { keysIn } from './keys.ts'
 import { DEV_AUDIENCE, DEV_ISSUER, type DevIssuer, devIssuerOf } from './stack/dev-issuer.ts'
@@ -47,12 +49,7 @@ async function main(config: Config<'DATABASE_URL'>): Promise<void> {
   const app = await buildApi({
     orm,
     temporal,
-    payments: stripeGateway({
-      secretKey: config.STRIPE_SECRET_KEY,
-      apiUrl: config.STRIPE_API_URL,
-      returnUrl: config.PUBLIC_URL,
-      timeoutMs: GATEWAY_MS,
-    }),
+    payments: guarded(gatewayOf(config), { onChange: (change) => logCircuit(app.log, change) }),
     verifyToken: tokenVerifier(
       async (name) => (name === issuer.name ? issuer : tenants(name)),
       (tenant, email) => inTenant(tenant, () => employeeByEmail(orm.em.fork(), tenant, email)),
@@ -93,6 +90,15 @@ async function main(config: Config<'DATABASE_URL'>): Promise<void> {
     await orm.close()
   })
   await app.listen({ host: config.API_HOST, port: config.API_PORT })
+}
+
+function gatewayOf(config: Config<never>) {
+  return stripeGateway({
+    secretKey: config.STRIPE_SECRET_KEY,
+    apiUrl: config.STRIPE_API_URL,
+    returnUrl: config.PUBLIC_URL,
+    timeoutMs: GATEWAY_MS,
+  })
 }
 
 /** Who speaks for every tenant: the configured OIDC issuer, or in development Tenor itself. */

@@ -4,7 +4,7 @@ import { createClockActivities } from '../activities/clocks/index.ts'
 import { createLeasingActivities } from '../activities/leasing/index.ts'
 import { createPlanActivities } from '../activities/plans/index.ts'
 import { instantOf } from '../domain/calendar.ts'
-import type { LimitedGateway } from '../gateways/limiter.ts'
+import type { GuardedGateway } from '../gateways/circuit.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
 import { encrypting } from '../secrets/data-converter.ts'
 import type { KeyRing } from '../secrets/key-ring.ts'
@@ -15,7 +15,7 @@ import { workflowBundle } from './workflow-bundle.ts'
 
 export type PlanWorkerOptions = {
   orm: MikroORM
-  gateway: PaymentGateway | LimitedGateway
+  gateway: PaymentGateway | GuardedGateway
   address: string
   security?: TemporalSecurity
   namespace: string
@@ -56,6 +56,6 @@ export async function createPlanWorker(
   return { worker, connection }
 }
 
-export function activityInterceptors(gateway: PaymentGateway | LimitedGateway): WorkerInterceptors {
+export function activityInterceptors(gateway: PaymentGateway | GuardedGateway): WorkerInterceptors {
   return { activity: 'waitMs' in gateway ? [keepAlive, notWhileBusy(gateway)] : [keepAlive] }
 }

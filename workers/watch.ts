@@ -1,12 +1,14 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Counter, collectDefaultMetrics, Registry } from '@prometheus-io/client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from '@prometheus-io/client'
 
 export type Watch = {
   registry: Registry
   /** Counts how charges end, and what is told to whom. */
   charges: Counter<'outcome'>
   told: Counter<'what' | 'outcome'>
+  /** 1 while the gateway is left alone because it keeps failing. */
+  circuit: Gauge
   port: number
   close(): Promise<void>
 }
@@ -28,6 +30,11 @@ export async function startWatch(at: { host: string; port: number }, isHealthy: 
     labelNames: ['what', 'outcome'],
     registers,
   })
+  const circuit = new Gauge({
+    name: 'tenor_gateway_circuit_open',
+    help: '1 while the payment gateway keeps failing and is asked nothing but now and then whether it is back.',
+    registers,
+  })
   const server = createServer((request, response) => {
     void answer(request.url ?? '/', registry, isHealthy()).then(({ status, type, body }) => {
       response.writeHead(status, { 'content-type': type }).end(body)
@@ -37,7 +44,8 @@ export async function startWatch(at: { host: string; port: number }, isHealthy: 
     server.once('error', failed)
     server.listen(at.port, at.host, done)
   })
-  return { registry, charges, told, port: (server.address() as AddressInfo).port, close: () => closed(server) }
+  const { port } = server.address() as AddressInfo
+  return { registry, charges, told, circuit, port, close: () => closed(server) }
 }
 
 async function answer(url: string, registry: Registry, healthy: boolean) {

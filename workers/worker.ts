@@ -3,11 +3,13 @@ import closeWithGrace from 'close-with-grace'
 import { type Logger, pino } from 'pino'
 import { forgetExpired } from '../db/identity/idempotency-keys.ts'
 import { openDatabase } from '../db/orm.ts'
+import { guarded } from '../gateways/circuit.ts'
 import { limited } from '../gateways/limiter.ts'
 import { mailer } from '../gateways/mail/mailer.ts'
 import { cases } from '../gateways/salesforce/cases.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
 import { webhookSender } from '../gateways/webhooks/send.ts'
+import { logCircuit } from './circuit-log.ts'
 import { type Config, loadConfigOrExit, orExit } from './config.ts'
 import { keysIn } from './keys.ts'
 import { startOutbox } from './outbox.ts'
@@ -53,9 +55,15 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
       logger.warn({ err: error }, 'Answers to old Idempotency-Keys are still kept'),
     )
   }, HOUR_MS)
+  const gateway = guarded(gatewayOf(config), {
+    onChange(change) {
+      watch.circuit.set(change.isOpen ? 1 : 0)
+      logCircuit(logger, change)
+    },
+  })
   const { worker, connection } = await createPlanWorker({
     orm,
-    gateway: gatewayOf(config),
+    gateway,
     keys,
     onCharge: (outcome) => watch.charges.inc({ outcome }),
     address: config.TEMPORAL_ADDRESS,

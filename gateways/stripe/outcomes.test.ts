@@ -75,6 +75,20 @@ describe('no answer', () => {
   it('is a connection that breaks', async () => {
     const broken = ask(() => Promise.reject(new Stripe.errors.StripeConnectionError({ message: 'gone' })))
     await expect(broken).rejects.toBeInstanceOf(NoAnswer)
+    await expect(broken).rejects.toMatchObject({ isOutage: true })
+  })
+
+  const replayed = { headers: { 'idempotent-replayed': 'true' } }
+  it.each([
+    [{ status: 500, type: 'api_error' }, true],
+    [{ status: 503, type: 'api_error' }, true],
+    [{ status: 500, type: 'api_error', ...replayed }, false],
+    [{ status: 429, type: 'invalid_request_error', code: 'rate_limit' }, false],
+    [{ status: 409, type: 'idempotency_error', code: 'idempotency_key_in_use' }, false],
+    [{ status: 401, type: 'invalid_request_error' }, false],
+    [{ status: 400, type: 'idempotency_error' }, false],
+  ])('says whether Stripe itself fails: %j', async (recorded, isOutage) => {
+    await expect(outcomeOf(recorded)).rejects.toMatchObject({ isOutage })
   })
 
   it('says "stop and look" when the key was used for something else', async () => {

@@ -36,7 +36,7 @@ export function refusalIn(error: unknown): Refusal {
   if (error.rawType === 'idempotency_error' && status === 400) throw new KeyConflict(error.message, { cause: error })
   if (status === undefined || status >= 500 || NO_ANSWER.includes(status)) {
     const message = `Stripe gave no answer (${status ?? error.type}, ${code})`
-    throw new NoAnswer(message, { cause: error, retryAfterMs: retryAfter(error) })
+    throw new NoAnswer(message, { cause: error, retryAfterMs: retryAfter(error), isOutage: isOutage(error) })
   }
   const declined = status === 402
   return {
@@ -51,6 +51,12 @@ export function refusalIn(error: unknown): Refusal {
 /** Stripe keeps a failure of its own under the key for a day and says so; the request that failed is over by then. */
 export function isReplayedFailure(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && isReplay(error) && (error.statusCode ?? 0) >= 500
+}
+
+/** A failure that Stripe has kept under the key is of an earlier request, and says nothing about how Stripe is now. */
+function isOutage(error: StripeError): boolean {
+  const { statusCode: status } = error
+  return status === undefined || status === 408 || (status >= 500 && !isReplay(error))
 }
 
 function isReplay(error: StripeError): boolean {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stack } from '../../workers/stack/stack.ts'
 import { type Begun, ownTenor, type Tenor } from '../support/e2e-client.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from '../support/servers.ts'
@@ -149,6 +150,27 @@ describe('while the end of a charge is unknown', () => {
       cancellation: { refund_amount: 10_000 },
     })
     expect((await tenor.payments(begun.customer.id)).map((p) => [p.amount_charged, p.net])).toEqual([[10_000, 0]])
+  })
+})
+
+describe('a gateway that many plans find down', () => {
+  const isLeftAlone = async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${stack.env.METRICS_PORT}/metrics`)).text()
+    return /^tenor_gateway_circuit_open (\d)$/m.exec(metrics)?.[1] === '1'
+  }
+
+  it('is left alone, which is shown; once it is back each customer is charged once', async () => {
+    const all = await Promise.all(Array.from({ length: 6 }, () => tenor.begin()))
+    expect(await isLeftAlone()).toBe(false)
+    await tenor.fault({ mode: 'down' })
+    for (const begun of all) await tenor.startAdvance(begun.clock, DUE)
+    while (!(await isLeftAlone())) await sleep(100)
+    await tenor.endFaults()
+    for (const begun of all) {
+      await tenor.settled(begun.clock)
+      await expectChargedOnce(begun)
+    }
+    expect(await isLeftAlone()).toBe(false)
   })
 })
 
