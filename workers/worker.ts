@@ -1,9 +1,10 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
 import { DefaultLogger, type LogEntry, Runtime } from '@temporalio/worker'
 import closeWithGrace from 'close-with-grace'
 import { type Logger, pino } from 'pino'
 import { forgetExpired } from '../db/identity/idempotency-keys.ts'
 import { openDatabase } from '../db/orm.ts'
-import { guarded } from '../gateways/circuit.ts'
+import { type CircuitChange, guarded } from '../gateways/circuit.ts'
 import { limited } from '../gateways/limiter.ts'
 import { mailer } from '../gateways/mail/mailer.ts'
 import { cases } from '../gateways/salesforce/cases.ts'
@@ -16,7 +17,7 @@ import { startOutbox } from './outbox.ts'
 import { patchesSwitchedOn } from './patches.ts'
 import { createPlanWorker } from './plan-worker.ts'
 import { temporalSecurity } from './temporal-server.ts'
-import { startWatch } from './watch.ts'
+import { startWatch, type Watch } from './watch.ts'
 import { startWebhooks } from './webhooks.ts'
 
 const HOUR_MS = 3_600_000
@@ -50,17 +51,8 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
     onTold: (what, outcome) => watch.told.inc({ what, outcome }),
     onError: (error) => logger.warn({ err: error }, 'Webhooks could not be worked off; they are tried again'),
   })
-  const forgetting = setInterval(() => {
-    forgetExpired(orm.em.fork(), new Date()).catch((error: unknown) =>
-      logger.warn({ err: error }, 'Answers to old Idempotency-Keys are still kept'),
-    )
-  }, HOUR_MS)
-  const gateway = guarded(gatewayOf(config), {
-    onChange(change) {
-      watch.circuit.set(change.isOpen ? 1 : 0)
-      logCircuit(logger, change)
-    },
-  })
+  const forgetting = forgetAnswers(orm, logger)
+  const gateway = guarded(gatewayOf(config), { onChange: (change) => showCircuit(change, watch, logger) })
   const { worker, connection } = await createPlanWorker({
     orm,
     gateway,
@@ -93,6 +85,20 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
     await watch.close()
   })
   await running
+}
+
+/** Answers that are kept for repeats go when their day is over. */
+function forgetAnswers(orm: MikroORM, logger: Logger): NodeJS.Timeout {
+  const forget = () =>
+    forgetExpired(orm.em.fork(), new Date()).catch((error: unknown) =>
+      logger.warn({ err: error }, 'Answers to old Idempotency-Keys are still kept'),
+    )
+  return setInterval(() => void forget(), HOUR_MS)
+}
+
+function showCircuit(change: CircuitChange, watch: Watch, logger: Logger): void {
+  watch.circuit.set(change.isOpen ? 1 : 0)
+  logCircuit(logger, change)
 }
 
 function gatewayOf(config: Config<never>) {
