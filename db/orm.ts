@@ -31,9 +31,9 @@ export type DatabaseOptions = {
 const pools = new WeakMap<MikroORM, Pool>()
 
 /**
- * Connects to PostgreSQL as the URL says, `?sslmode=`, `?sslrootcert=` and `?options=` included, as libpq does. Fork `orm.em` for each request and each
- * activity; `orm.close()` ends the pool. No connection is kept before the first query, so that a database that is down is
- * an error of that query. Throws `UnsafeRole`.
+ * Connects to PostgreSQL as the URL says, with `?sslmode=`, `?sslrootcert=` and `?options=` as pg reads them. Fork `orm.em`
+ * for each request and each activity; `orm.close()` ends the pool. No connection is kept before the first query, so that a
+ * database that is down is an error of that query. Throws `UnsafeRole`.
  */
 export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<MikroORM> {
   if (options.role) await checkAtStart(url, options.role, options.connectTimeoutMs)

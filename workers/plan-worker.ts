@@ -3,6 +3,7 @@ import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions }
 import { createClockActivities } from '../activities/clocks/index.ts'
 import { createLeasingActivities } from '../activities/leasing/index.ts'
 import { createPlanActivities } from '../activities/plans/index.ts'
+import type { TemporalSecurity } from '../api/http/temporal.ts'
 import { instantOf } from '../domain/calendar.ts'
 import type { GuardedGateway } from '../gateways/circuit.ts'
 import type { PaymentGateway } from '../gateways/payments.ts'
@@ -10,7 +11,6 @@ import { encrypting } from '../secrets/data-converter.ts'
 import type { KeyRing } from '../secrets/key-ring.ts'
 import { notWhileBusy } from './busy-gateway.ts'
 import { keepAlive } from './keep-alive.ts'
-import type { TemporalSecurity } from './temporal-server.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
 export type PlanWorkerOptions = {

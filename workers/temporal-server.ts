@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from '@temporalio/client'
+import type { TemporalSecurity } from '../api/http/temporal.ts'
 import { ConfigError, type loadConfig } from './config.ts'
 
 type Asked = Partial<Pick<ReturnType<typeof loadConfig>, (typeof NAMES)[number]>>
@@ -11,9 +11,6 @@ const NAMES = [
   'TEMPORAL_TLS_CLIENT_KEY_PATH',
   'TEMPORAL_API_KEY',
 ] as const
-
-/** How Temporal's server is sure of us, and we of it; nothing on the same machine. */
-export type TemporalSecurity = Pick<ConnectionOptions, 'tls'> & { apiKey?: string }
 
 /**
  * From the configuration: TLS where it is switched on or anything of it is named, with our own certificate where one is
@@ -34,8 +31,7 @@ export function temporalSecurity(config: Asked): TemporalSecurity {
   }
   const [crt, key] = [read('TEMPORAL_TLS_CLIENT_CERT_PATH'), read('TEMPORAL_TLS_CLIENT_KEY_PATH')]
   const ca = read('TEMPORAL_TLS_SERVER_CA_CERT_PATH')
-  const [hasCert, hasKey] = [config.TEMPORAL_TLS_CLIENT_CERT_PATH, config.TEMPORAL_TLS_CLIENT_KEY_PATH].map(Boolean)
-  if (hasCert !== hasKey) {
+  if (Boolean(config.TEMPORAL_TLS_CLIENT_CERT_PATH) !== Boolean(config.TEMPORAL_TLS_CLIENT_KEY_PATH)) {
     problems.push('TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: one is of no use without the other')
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))

@@ -1,9 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import type { FastifyInstance } from 'fastify'
 import { poolOf } from '../../db/orm.ts'
 import type { ApiConfig } from '../deps.ts'
+import { hashSecret, isSecret } from '../identity/passwords.ts'
 import { notFound } from './problem.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -53,8 +53,7 @@ export function measure(
 
 function mayRead(readers: NonNullable<ApiConfig['metricsFor']>, shown = ''): boolean {
   if (readers === 'nobody') return false
-  const [asked, wanted] = [shown, `Bearer ${readers.token}`].map((text) => createHash('sha256').update(text).digest())
-  return timingSafeEqual(asked as Buffer, wanted as Buffer)
+  return isSecret(shown, [hashSecret(`Bearer ${readers.token}`)])
 }
 
 const WAITING: [name: string, help: string, sql: string][] = [

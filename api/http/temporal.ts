@@ -14,8 +14,11 @@ export const SERVER_MS = 4_000
 /** A server that is not there is told so within a second; the client's own habit is to go on for ten. */
 const TRIES = 5
 
+/** How Temporal's server is sure of us, and we of it; nothing on the same machine. */
+export type TemporalSecurity = Pick<ConnectionOptions, 'tls'> & { apiKey?: string }
+
 /** Connects when it is first used, so that the API starts and serves reads without Temporal. */
-export function lazyConnection(address: string, security: Pick<ConnectionOptions, 'tls' | 'apiKey'> = {}): Connection {
+export function lazyConnection(address: string, security: TemporalSecurity = {}): Connection {
   const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: TRIES }))]
   return Connection.lazy({ address, interceptors, ...security })
 }

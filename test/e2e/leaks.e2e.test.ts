@@ -5,6 +5,7 @@ import pg from 'pg'
 import { keyIdIn } from '../../secrets/payload-codec.ts'
 import { payloadsIn } from '../../secrets/payloads-in.ts'
 import { clockWorkflowId } from '../../workflows/clocks/messages.ts'
+import { statementsWorkflowId } from '../../workflows/leasing/statement-messages.ts'
 import { runsOf } from '../replay/histories.ts'
 import { ownTenor, type Tenor } from '../support/e2e-client.ts'
 
@@ -68,7 +69,7 @@ async function leasing(clock: string): Promise<string[]> {
   const lease = await made<{ lease_id: string; workflow: { workflow_id: string } }>('/leases', order)
   await made(`/leases/${lease.lease_id}/dispatched`, {})
   await made(`/leases/${lease.lease_id}/delivered`, {})
-  return [lease.workflow.workflow_id, `client-statement-${client_id}`]
+  return [lease.workflow.workflow_id, statementsWorkflowId(client_id)]
 }
 
 const marks = () => [

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stack } from '../../workers/stack/stack.ts'
 import { type Begun, ownTenor, type Tenor } from '../support/e2e-client.ts'
 import { freshDatabase, freshTaskQueue, temporalAddress } from '../support/servers.ts'
@@ -164,7 +163,7 @@ describe('a gateway that many plans find down', () => {
     expect(await isLeftAlone()).toBe(false)
     await tenor.fault({ mode: 'down' })
     for (const begun of all) await tenor.startAdvance(begun.clock, DUE)
-    while (!(await isLeftAlone())) await sleep(100)
+    await tenor.until('the gateway to be left alone', async () => (await isLeftAlone()) || undefined)
     await tenor.endFaults()
     for (const begun of all) {
       await tenor.settled(begun.clock)

@@ -89,7 +89,7 @@ def filter_failure(context, failure, case, response):
         return case.formatted_path not in replayed
     if failure.code == THERE_AFTER_DELETION:
         return not CANCELLED.match(case.formatted_path)
-    if response.status_code == 429:
+    if failure.code == VALID_REJECTED and response.status_code == 429:
         return case.operation.label not in GUESSED_AT
     if failure.code != VALID_REJECTED or response.status_code != 400:
         return True

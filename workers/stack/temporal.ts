@@ -1,6 +1,6 @@
 import { Connection } from '@temporalio/client'
+import type { TemporalSecurity } from '../../api/http/temporal.ts'
 import { SEARCH_ATTRIBUTES } from '../../domain/plans/search-attributes.ts'
-import type { TemporalSecurity } from '../temporal-server.ts'
 import type { PartSpec } from './part.ts'
 import { temporalBinary } from './temporal-binary.ts'
 

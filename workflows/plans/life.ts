@@ -11,7 +11,7 @@ import { beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
 
 /** A run carries a few instalments: replaying years of them costs more than running them (docs/decisions). */
 const LONG_RUN = 60
-/** Under the change of this name a run is shorter. Asked when it ends: a run that is open has no marker of it. */
+/** Under the change of this name a run is shorter. Asked when nothing holds up its end: one that goes on has no marker. */
 const SHORT_RUNS = 'short-runs'
 const SHORT_RUN = 40
 
@@ -87,7 +87,7 @@ function hearNews(run: Run): void {
 function isLong(): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo()
   if (continueAsNewSuggested || historyLength > LONG_RUN) return true
-  return historyLength > SHORT_RUN && patched(SHORT_RUNS)
+  return historyLength > SHORT_RUN && allHandlersFinished() && patched(SHORT_RUNS)
 }
 
 /** Goes on in a new run, with nothing under way and every message answered. */
