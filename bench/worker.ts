@@ -7,7 +7,8 @@ import { guarded } from '../gateways/circuit.ts'
 import { limited } from '../gateways/limiter.ts'
 import { stripeGateway } from '../gateways/stripe/gateway.ts'
 import { encrypting } from '../secrets/data-converter.ts'
-import { activityInterceptors, createPlanWorker } from '../workers/plan-worker.ts'
+import { createPlanWorker } from '../workers/plan-worker.ts'
+import { bundled } from '../workers/workflow-bundle.ts'
 import { createBenchActivities } from './activities.ts'
 import { BENCH_KEYS } from './keys.ts'
 import { paceOf, planTime } from './workflows/pace.ts'
@@ -56,8 +57,7 @@ async function tenor(): Promise<Worker> {
   const shipped = await createPlanWorker({
     ...{ orm, gateway, keys: BENCH_KEYS, address: asked.address, namespace: 'default', taskQueue: asked.taskQueue },
     options: {
-      workflowsPath: path('./workflows/tenor.ts'),
-      interceptors: { ...activityInterceptors(gateway), workflowModules: [path('./workflows/tenor.ts')] },
+      workflowBundle: { code: await bundled(path('./workflows/tenor.ts'), [path('./workflows/tenor.ts')]) },
       activities: createPlanActivities(deps),
       ...(asked.maxCachedWorkflows && { maxCachedWorkflows: asked.maxCachedWorkflows }),
     },

@@ -40,7 +40,7 @@ export async function createPlanWorker(
     namespace: asked.namespace,
     taskQueue: asked.taskQueue,
     dataConverter: encrypting(asked.keys),
-    ...(asked.options?.workflowsPath ? {} : { workflowBundle: await workflowBundle() }),
+    workflowBundle: asked.options?.workflowBundle ?? (await workflowBundle()),
     activities: {
       ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
       ...createClockActivities({ orm: asked.orm }),
@@ -56,6 +56,6 @@ export async function createPlanWorker(
   return { worker, connection }
 }
 
-export function activityInterceptors(gateway: PaymentGateway | GuardedGateway): WorkerInterceptors {
+function activityInterceptors(gateway: PaymentGateway | GuardedGateway): WorkerInterceptors {
   return { activity: 'waitMs' in gateway ? [keepAlive, notWhileBusy(gateway)] : [keepAlive] }
 }
