@@ -100,7 +100,7 @@ function held(plan: Plan, payment: Payment): Plan {
   for (const part of payment.parts) {
     const installment = findInstallment(next, part.installment)
     const open = { by: 'payment' as const, payment: payment.number, before: installment.status }
-    next = withInstallment(next, { ...installment, status: 'processing', open, extra: null })
+    next = withInstallment(next, { ...installment, status: 'processing', open })
   }
   return next
 }
