@@ -161,6 +161,60 @@ describe('neighbours', () => {
     expect(standing(p)).toBe(5000)
   })
 
+  it('raised again before the debit has ended: what was too much is less, and nothing more is charged for it', () => {
+    const { p } = debit(5000)
+    p.says(to(12000))
+    expect([p.plan.overcharge, sum(p.plan.installments.slice(3), (i) => i.amount)]).toEqual([0, 2000])
+    p.settles(3, { result: 'succeeded' })
+    expect([p.plan.refundsDecided, standing(p)]).toEqual([20000, 12000])
+  })
+
+  /** A one-off payment that takes days, made at 08:00 of the first day or after the first charge. */
+  const paying = (amount: number, { at = '2027-01-15T08:00:00Z', ...terms } = {}) => {
+    const p = new Played(terms, { p1: processing }).to(at)
+    p.says((plan, now) => pay(plan, { amount, paymentMethod: null }, now))
+    return p
+  }
+
+  it.each([['spread'], ['catch_up']] as const)('likewise when all is paid ahead, by %s', (adjustmentPolicy) => {
+    const p = paying(110000, { at: '2027-01-20', adjustmentPolicy })
+    p.says(to(5000))
+    expect(p.plan.overcharge).toBe(105000)
+    expect(p.says(to(15000)).answer).toMatchObject({ charged: 0, refunded: 0 })
+    expect([p.plan.installments.length, p.plan.overcharge]).toEqual([12, 95000])
+    p.oneOffSettles(1, { result: 'succeeded' })
+    expect([p.plan.refundsDecided, standing(p)]).toEqual([105000, 15000])
+  })
+
+  it.each([['spread'], ['catch_up']] as const)(
+    'below what a one-off payment holds that then fails: what it held is lowered instead, by %s',
+    (adjustmentPolicy) => {
+      const p = paying(120000, { adjustmentPolicy })
+      p.says(to(60000))
+      expect(p.plan.overcharge).toBe(60000)
+      p.oneOffSettles(1, nsf)
+      expect(p.amounts()).toEqual(times(12, 5000))
+      expect(p.plan).toMatchObject({ overcharge: 0, refundsDecided: 0, writeOffsByAdjustment: 0 })
+      expect(p.accounts()).toMatchObject({ write_offs: 0, receivable: 60000 })
+      expect(paidIn(p.to('2028-01-15').plan)).toBe(60000)
+    },
+  )
+
+  it('when what was paid besides has been given back by then, what it held is what is left of the total', () => {
+    const p = paying(110000, { at: '2027-01-20' })
+    expect(p.says(to(4000)).answer.refunded).toBe(10000)
+    p.oneOffSettles(1, nsf)
+    expect([outstanding(p.plan), p.plan.writeOffsByAdjustment, standing(p)]).toEqual([4000, 0, 4000])
+  })
+
+  it('what it held and paid in part is lowered before money is given back', () => {
+    const p = paying(5000)
+    p.says(to(3000))
+    p.oneOffSettles(1, { result: 'succeeded' })
+    expect(p.installment(1)).toMatchObject({ amount: 5000, paid: 5000, status: 'paid' })
+    expect([p.plan.refundsDecided, standing(p)]).toEqual([2000, 3000])
+  })
+
   it('after a write-off, below what is paid and written off: no money is given back for what was never paid', () => {
     const p = new Played({}, { '1_1': hard }).to('2027-01-20')
     const escalation = p.installment(1).escalation ?? ''

@@ -7,7 +7,7 @@ import type { Decision, Effect } from './effects.ts'
 import { hasOpenCharge, netTotal, sum, today, unpaid, withInstallment } from './figures.ts'
 import * as ledger from './ledger.ts'
 import type { Installment, Plan } from './plan.ts'
-import { nothingLeft, overchargeAbsorbed } from './refunding.ts'
+import { overchargeAbsorbed, withAmounts } from './refunding.ts'
 import { installmentAmounts, MOST_INSTALLMENTS, newInstallment, spreadOver } from './schedule.ts'
 import type { Instant } from './terms.ts'
 
@@ -82,9 +82,12 @@ function settledAmount(installment: Installment): number {
   return installment.status === 'scheduled' ? installment.paid : installment.amount
 }
 
-/** The total less what is settled, after what earlier adjustments have given back or forgiven. */
+/**
+ * The total less what is settled, after what earlier adjustments have given back or forgiven. What they could only do so
+ * with when an open charge has ended is decided anew.
+ */
 function remainingOf(plan: Plan): number {
-  const forgiven = plan.refundedByAdjustment + plan.writeOffsByAdjustment + plan.overcharge
+  const forgiven = plan.refundedByAdjustment + plan.writeOffsByAdjustment
   return netTotal(plan) - (sum(plan.installments, settledAmount) - forgiven)
 }
 
@@ -97,10 +100,10 @@ function spreadBy(plan: Plan, now: Instant): Spread {
 function spreadAnew(plan: Plan, now: Instant): Spread {
   const scheduled = plan.installments.filter((i) => i.status === 'scheduled')
   const remaining = remainingOf(plan)
-  if (remaining > 0 && scheduled.length === 0) return withExtra(plan, remaining, now)
+  if (remaining > 0 && scheduled.length === 0) return withExtra({ ...plan, overcharge: 0 }, remaining, now)
   const amounts = spreadOver(Math.max(remaining, 0), scheduled, chargeStep(plan.terms.currency))
   const spread = withAmounts(plan, new Map(scheduled.map((i, k) => [i.number, amounts[k] ?? i.paid])))
-  return { plan: { ...spread, overcharge: spread.overcharge + Math.max(-remaining, 0) }, charged: 0 }
+  return { plan: { ...spread, overcharge: Math.max(-remaining, 0) }, charged: 0 }
 }
 
 /** As if the total had been so from the start: the settled instalments' difference is moved at once. */
@@ -111,21 +114,12 @@ function caughtUp(plan: Plan, now: Instant): Spread {
   const scheduled = plan.installments.filter((i) => i.status === 'scheduled')
   const amounts = new Map(scheduled.map((i) => [i.number, Math.max(agreed(i), i.paid)]))
   const difference = remainingOf(plan) - sum(scheduled, (i) => (amounts.get(i.number) ?? i.paid) - i.paid)
-  const spread = withAmounts(plan, amounts)
+  const spread = { ...withAmounts(plan, amounts), overcharge: Math.max(-difference, 0) }
   if (difference > 0) {
     const before = sum(scheduled, (i) => (i.number > agreedAnew.length ? unpaid(i) : 0))
     return { ...withExtra(spread, difference, now), charged: Math.max(difference - before, 0) }
   }
-  return { plan: { ...spread, overcharge: spread.overcharge - difference }, charged: 0 }
-}
-
-function withAmounts(plan: Plan, amounts: ReadonlyMap<number, number>): Plan {
-  const installments = plan.installments.map((i) => {
-    const amount = amounts.get(i.number)
-    if (amount === undefined) return i
-    return amount > 0 && amount === i.paid ? nothingLeft({ ...i, amount }) : { ...i, amount }
-  })
-  return { ...plan, installments }
+  return { plan: spread, charged: 0 }
 }
 
 /** One more instalment, due at once, for what no scheduled one can take; or the one that still waits, for a pause. */

@@ -1,6 +1,7 @@
 import { cancel } from './cancel.ts'
-import { hard, nsf, Played, processing } from './example-plan.ts'
+import { authenticate, hard, nsf, Played, processing } from './example-plan.ts'
 import { pay, paymentSettled } from './pay.ts'
+import { resolve } from './resolve.ts'
 
 const pays = (p: Played, amount: number | null) =>
   p.says((plan, now) => pay(plan, { amount, paymentMethod: null }, now))
@@ -41,6 +42,15 @@ describe('a one-off payment', () => {
     )
     expect(p.told('notice').filter((e) => 'type' in e && e.type === 'payment.failed')).toEqual([])
     expect(p.told('escalation')).toEqual([])
+  })
+
+  it("declined, leaves a broker's retry wanted that still waits for a link to be closed", () => {
+    const p = new Played({ retryPolicy: { retries: 0, everyDays: [] } }, { '1_1': authenticate }).to('2027-01-20')
+    const escalation = p.installment(1).escalation ?? ''
+    const asked = resolve(p.plan, { escalation, action: 'retry', note: 'has called' }, p.now)
+    const held = pay(asked.plan, { amount: 4000, paymentMethod: null }, p.now)
+    const { plan } = paymentSettled(held.plan, 1, nsf, p.now)
+    expect(plan.installments[0]).toMatchObject({ status: 'escalated', extra: 'broker' })
   })
 
   it('while it is processing nothing else is charged for what it pays; declined, it is charged then', () => {

@@ -7,6 +7,7 @@ import { dueMoment, findInstallment, isEnding, sum, unpaid, withInstallment } fr
 import { paymentTransaction } from './keys.ts'
 import type { ChargeOutcome } from './outcome.ts'
 import { type Installment, PAYROLL, type Payment, type PaymentMethod, type Plan } from './plan.ts'
+import { scheduledLowered } from './refunding.ts'
 import { droppedByCancellation, moneyIn, payPart } from './settle.ts'
 import type { Instant } from './terms.ts'
 
@@ -99,7 +100,7 @@ function held(plan: Plan, payment: Payment): Plan {
   for (const part of payment.parts) {
     const installment = findInstallment(next, part.installment)
     const open = { by: 'payment' as const, payment: payment.number, before: installment.status }
-    next = withInstallment(next, { ...installment, status: 'processing', open, extra: null })
+    next = withInstallment(next, { ...installment, status: 'processing', open })
   }
   return next
 }
@@ -138,8 +139,8 @@ export function paymentSettled(plan: Plan, number: number, outcome: ChargeOutcom
   if (outcome.result === 'processing') return stillProcessing(plan, payment, at)
   const free = letGo(plan, payment)
   if (outcome.result !== 'succeeded') {
-    const dropped = droppedIfEnding(free, payment)
-    return { plan: dropped.plan, effects: [...declined(plan, payment, outcome.code), ...dropped.effects] }
+    const rest = restSettled(free, payment)
+    return { plan: rest.plan, effects: [...declined(plan, payment, outcome.code), ...rest.effects] }
   }
   let next = free
   const effects: Effect[] = [
@@ -157,13 +158,19 @@ export function paymentSettled(plan: Plan, number: number, outcome: ChargeOutcom
     next = withInstallment(next, paid.installment)
     effects.push(...paid.effects)
   }
-  const dropped = droppedIfEnding(next, payment)
-  return { plan: dropped.plan, effects: [...effects, ...dropped.effects] }
+  const rest = restSettled(next, payment)
+  return { plan: rest.plan, effects: [...effects, ...rest.effects] }
 }
 
-/** Of a plan that was cancelled meanwhile, what the payment did not cover is no longer owed. */
-function droppedIfEnding(plan: Plan, payment: Payment): Decision {
-  if (!isEnding(plan)) return { plan, effects: [] }
+/**
+ * What the payment did not cover: of a plan that was cancelled meanwhile it is no longer owed. Of one that was lowered
+ * meanwhile it takes what is too much before money is given back, as what was scheduled then did (keeps Adjusting).
+ */
+function restSettled(plan: Plan, payment: Payment): Decision {
+  if (!isEnding(plan)) {
+    const held = payment.parts.map((part) => part.installment)
+    return { plan: scheduledLowered(plan, held), effects: [] }
+  }
   let next = plan
   const effects: Effect[] = []
   for (const part of payment.parts) {

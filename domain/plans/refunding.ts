@@ -1,3 +1,4 @@
+import { chargeStep } from '../money.ts'
 import { pollAfter } from './debits.ts'
 import type { Decision, Effect, EscalationReason } from './effects.ts'
 import { resolved } from './escalate.ts'
@@ -5,6 +6,7 @@ import { collectibles, refundable, sum, unpaid, withInstallment } from './figure
 import { externalTransaction, refundEscalation } from './keys.ts'
 import * as ledger from './ledger.ts'
 import type { Installment, Plan, Refund, Stuck } from './plan.ts'
+import { spreadOver } from './schedule.ts'
 import { asPaid } from './settle.ts'
 import type { Instant } from './terms.ts'
 
@@ -188,15 +190,25 @@ export function overchargeAbsorbed(plan: Plan, key: string): Decision {
   }
   const undecided = plan.payments.length > 0 || collectibles(next).some((i) => i.open !== null)
   if (next.overcharge === 0 || undecided) return { plan: next, effects }
+  const undone = writeOffUndone(next, key)
+  return { plan: scheduledLowered(undone.plan), effects: [...effects, ...undone.effects] }
+}
+
+/** What a lower total leaves too much of what brokers have written off is no longer written off, but no longer owed. */
+function writeOffUndone(plan: Plan, key: string): Decision {
+  const waived = plan.installments.filter((i) => i.status === 'waived')
+  const writtenOff = sum(waived, (i) => i.amount - i.paid) - plan.writeOffsByAdjustment
+  const amount = Math.min(plan.overcharge, writtenOff)
+  if (amount <= 0) return { plan, effects: [] }
   const entry = ledger.waived({
     key: `write-off-undone:${key}`,
-    amount: next.overcharge,
+    amount,
     description: 'No longer written off: the total was lowered',
   })
-  const undone = ledger.reversed(entry, entry.key, entry.description)
+  const writeOffsByAdjustment = plan.writeOffsByAdjustment + amount
   return {
-    plan: { ...next, writeOffsByAdjustment: next.writeOffsByAdjustment + next.overcharge, overcharge: 0 },
-    effects: [...effects, undone],
+    plan: { ...plan, writeOffsByAdjustment, overcharge: plan.overcharge - amount },
+    effects: [ledger.reversed(entry, entry.key, entry.description)],
   }
 }
 
@@ -232,4 +244,27 @@ function loweredBy(installment: Installment, less: number): { installment: Insta
 export function nothingLeft(installment: Installment): Installment {
   const settled = asPaid(installment)
   return installment.paid > 0 ? settled : { ...settled, status: 'waived' }
+}
+
+/** Of these instalments (all, if none are named), the scheduled ones take what is too much of the total (keeps Adjusting). */
+export function scheduledLowered(plan: Plan, numbers?: number[]): Plan {
+  const scheduled = plan.installments.filter(
+    (i) => i.status === 'scheduled' && (numbers?.includes(i.number) ?? true) && unpaid(i) > 0,
+  )
+  const open = sum(scheduled, unpaid)
+  const less = Math.min(plan.overcharge, open)
+  if (less === 0) return plan
+  const amounts = spreadOver(open - less, scheduled, chargeStep(plan.terms.currency))
+  const lowered = withAmounts(plan, new Map(scheduled.map((i, k) => [i.number, amounts[k] ?? i.paid])))
+  return { ...lowered, overcharge: plan.overcharge - less }
+}
+
+/** The plan with new amounts of scheduled instalments, by number; one that is paid by that is settled. */
+export function withAmounts(plan: Plan, amounts: ReadonlyMap<number, number>): Plan {
+  const installments = plan.installments.map((i) => {
+    const amount = amounts.get(i.number)
+    if (amount === undefined) return i
+    return amount > 0 && amount === i.paid ? nothingLeft({ ...i, amount }) : { ...i, amount }
+  })
+  return { ...plan, installments }
 }

@@ -1,3 +1,4 @@
+import { adjust } from './adjust.ts'
 import { cancel } from './cancel.ts'
 import { authenticate, hard, nsf, Played } from './example-plan.ts'
 import { statusOf } from './figures.ts'
@@ -55,6 +56,21 @@ describe('any other return, and every dispute', () => {
     expect(p.plan.lifecycle).toBe('completed')
     const keys = p.told('plan.completed').map((e) => 'key' in e && e.key)
     expect(new Set(keys).size).toBe(2)
+  })
+
+  it('of one that was part-paid and written off owes no more than a lower total has left of it', () => {
+    const p = new Played({}, { '1_1': hard }).to('2027-01-20')
+    p.says((plan, now) => pay(plan, { amount: 2000, paymentMethod: null }, now))
+    const escalation = p.installment(1).escalation ?? ''
+    p.says((plan, now) => resolve(plan, { escalation, action: 'waive', note: '' }, now))
+    p.says((plan, now) => adjust(plan, { totalAmount: 4000 }, now))
+    p.givenBack()
+    expect(p.plan).toMatchObject({ refundsDecided: 2000, writeOffsByAdjustment: 4000 })
+    const payment = { transaction: 'txn_x_p1', amount: 2000, parts: [{ installment: 1, amount: 2000 }], returns: 0 }
+    p.says((plan, now) => returned(plan, payment, { result: 'returned', severity: 'hard', code: 'dispute' }, now))
+    expect(p.installment(1)).toMatchObject({ amount: 6000, paid: 0, status: 'escalated' })
+    expect(p.plan.writeOffsByAdjustment).toBe(0)
+    expect(p.accounts().write_offs).toBe(0)
   })
 
   it.each(['soft', 'hard'] as const)('after a cancellation a %s return only goes to a broker', (severity) => {

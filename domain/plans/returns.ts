@@ -49,7 +49,8 @@ export function returned(plan: Plan, payment: PastPayment, outcome: ReturnOutcom
   let next: Plan = isReopened ? { ...before, lifecycle: 'active' } : before
   for (const part of parts) {
     const reopened = reopen(next, time, part, outcome, at)
-    next = withInstallment(next, reopened.installment)
+    const writeOffsByAdjustment = next.writeOffsByAdjustment - reopened.undone
+    next = withInstallment({ ...next, writeOffsByAdjustment }, reopened.installment)
     effects.push(...reopened.effects)
   }
   return { plan: next, effects }
@@ -75,12 +76,13 @@ function reopen(
   const larger: Effect[] = installment.escalation
     ? [{ write: 'escalation_amount', id: installment.escalation, amount: unpaid({ ...reopened, status: 'escalated' }) }]
     : []
+  const { undone } = owedAgain
   const effects = [...owedAgain.effects, ...larger]
-  if (installment.open) return { installment: reopened, effects }
+  if (installment.open) return { installment: reopened, effects, undone }
   const isSoft = outcome.severity === 'soft' && !isEnding(plan) && !installment.escalation
   // Paid ahead, and not due yet: it is charged when it is, as if nothing had been paid.
   if (isSoft && compareInstants(dueMoment(installment, plan.terms), at) > 0) {
-    return { installment: { ...reopened, status: 'scheduled' as const }, effects }
+    return { installment: { ...reopened, status: 'scheduled' as const }, effects, undone }
   }
   const retries = Math.min(plan.terms.retryPolicy.retries, MAX_REPRESENTMENTS)
   const retryOn = nextRetryDay(
@@ -89,26 +91,33 @@ function reopen(
     civilOf(at, plan.terms.timezone),
   )
   if (isSoft && retryOn) {
-    return { installment: { ...reopened, status: 'retrying' as const, retryOn }, effects }
+    return { installment: { ...reopened, status: 'retrying' as const, retryOn }, effects, undone }
   }
   const reason = outcome.severity === 'soft' ? 'payment_returned' : 'payment_disputed'
   const escalated = escalate(plan, { ...reopened, status: 'escalated' }, time, reason, outcome.code)
-  return { installment: escalated.installment, effects: [...effects, ...escalated.effects] }
+  return { installment: escalated.installment, effects: [...effects, ...escalated.effects], undone }
 }
 
 /**
  * What was not owed any more of an instalment that was part-paid when it was given up. After a cancellation it stays so;
- * what a broker wrote off because the rest was paid is owed again with that rest.
+ * what a broker wrote off because the rest was paid is owed again with that rest, so far as no lower total has undone that.
  */
-function oweAgain(plan: Plan, installment: Installment, time: string) {
+function oweAgain(plan: Plan, installment: Installment, time: string): OwedAgain {
   const { status, amount, paid, number } = installment
   const rest = amount - paid
-  if (rest <= 0 || (status !== 'waived' && status !== 'canceled')) return { installment, effects: [] }
-  if (isEnding(plan)) return { installment: { ...installment, amount: paid }, effects: [] }
+  if (rest <= 0 || (status !== 'waived' && status !== 'canceled')) return { installment, effects: [], undone: 0 }
+  if (isEnding(plan)) return { installment: { ...installment, amount: paid }, effects: [], undone: 0 }
+  const undone = Math.min(rest, plan.writeOffsByAdjustment)
+  const owed = { installment: { ...installment, amount: amount - undone }, undone }
+  if (rest === undone) return { ...owed, effects: [] }
   const key = `write-off-undone:${time}:${number}`
-  const waived = ledger.waived({ key, amount: rest, description: 'No longer written off: the rest was returned' })
-  return { installment, effects: [ledger.reversed(waived, key, waived.description)] }
+  const description = 'No longer written off: the rest was returned'
+  const waived = ledger.waived({ key, amount: rest - undone, description })
+  return { ...owed, effects: [ledger.reversed(waived, key, description)] }
 }
+
+/** `undone` is what of it an adjustment had taken back of the write-off, and is no part of the instalment any more. */
+type OwedAgain = { installment: Installment; effects: Effect[]; undone: number }
 
 /**
  * Money came for a payment that counted as failed (the customer completed it, or the gateway changed its mind). It

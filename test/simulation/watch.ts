@@ -244,6 +244,8 @@ function ledgerHolds(life: Life): void {
     life.broken(`${plan.refundsDecided} decided to be given back, told ${ofInstallments}`)
   const decided = ofInstallments + books.decided.overpaid
   if (refunded > paid) life.broken(`${refunded} given back of ${paid}`)
+  // Nothing is forgiven that nobody has written off before.
+  if (books.accounts.write_offs < 0) life.broken(`${books.accounts.write_offs} is written off`)
   const receivable = outstanding(plan) - plan.overcharge - (decided - refunded)
   if (books.accounts.receivable !== receivable)
     life.broken(`Receivable is ${books.accounts.receivable}; unpaid less to be given back is ${receivable}`)
