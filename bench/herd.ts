@@ -12,7 +12,7 @@ export type HerdSize = { plans: number; paid: number; monthMs: number }
 export type Herd = { paid: number; temper: 'warm' | 'cold'; perSecond: number; events: number; late: boolean }
 
 /** Plans that earlier runs have carried on have paid one to as many instalments in the present run. */
-const IN_A_RUN = 5
+const IN_A_RUN = 6
 
 /**
  * Plans that all fall due at the same moment, month after month: warm, then with a worker that has just been started,

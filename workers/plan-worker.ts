@@ -50,6 +50,8 @@ export async function createPlanWorker(
     // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through. But a
     // message to a plan whose worker was killed waits for as long, until it is brought to another worker.
     stickyQueueScheduleToStartTimeout: '30s',
+    // Each entry into the SDK's sandbox waits for a thread that watches over it: meanwhile the other one goes on.
+    workflowThreadPoolSize: 2,
     shutdownGraceTime: '20s',
     ...asked.options,
   })

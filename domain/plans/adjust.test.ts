@@ -170,14 +170,14 @@ describe('neighbours', () => {
   })
 
   /** A one-off payment that takes days, made at 08:00 of the first day or after the first charge. */
-  const paying = (amount: number, { at = '2027-01-15T08:00:00Z', ...terms } = {}) => {
+  const paying = (amount: number, terms: ConstructorParameters<typeof Played>[0] = {}, at = '2027-01-15T08:00:00Z') => {
     const p = new Played(terms, { p1: processing }).to(at)
     p.says((plan, now) => pay(plan, { amount, paymentMethod: null }, now))
     return p
   }
 
   it.each([['spread'], ['catch_up']] as const)('likewise when all is paid ahead, by %s', (adjustmentPolicy) => {
-    const p = paying(110000, { at: '2027-01-20', adjustmentPolicy })
+    const p = paying(110000, { adjustmentPolicy }, '2027-01-20')
     p.says(to(5000))
     expect(p.plan.overcharge).toBe(105000)
     expect(p.says(to(15000)).answer).toMatchObject({ charged: 0, refunded: 0 })
@@ -201,7 +201,7 @@ describe('neighbours', () => {
   )
 
   it('when what was paid besides has been given back by then, what it held is what is left of the total', () => {
-    const p = paying(110000, { at: '2027-01-20' })
+    const p = paying(110000, {}, '2027-01-20')
     expect(p.says(to(4000)).answer.refunded).toBe(10000)
     p.oneOffSettles(1, nsf)
     expect([outstanding(p.plan), p.plan.writeOffsByAdjustment, standing(p)]).toEqual([4000, 0, 4000])

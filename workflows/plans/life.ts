@@ -13,7 +13,7 @@ import { beginRun, isIdle, now, type Run, wakeAt } from './run.ts'
 const LONG_RUN = 60
 /** Under the change of this name a run is shorter. Asked when nothing holds up its end: one that goes on has no marker. */
 const SHORT_RUNS = 'short-runs'
-const SHORT_RUN = 40
+const SHORT_RUN = 45
 
 /**
  * The life of a plan: whatever time has brought about is done, whatever is due is asked of the world beside this loop,
