@@ -60,6 +60,31 @@ describe('the door', () => {
       const answer = await app.inject({ url: '/health/live', headers: { 'x-request-id': bad } })
       expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
     }
+    const early = await app.inject({ url: '/payment_terms/%zz', headers: { 'x-request-id': 'abc-2' } })
+    expect([early.statusCode, early.headers['x-request-id']]).toEqual([400, 'abc-2'])
+  })
+
+  it('refuses a query, and a body, that a route has no use for, and names what is in it', async () => {
+    const app = await door()
+    const ask = (method: 'DELETE' | 'POST' | 'GET', url: string, payload?: object) =>
+      app.inject({ method, url, headers: { authorization }, ...(payload && { payload }) })
+    const pointers = async (answer: ReturnType<typeof ask>) => {
+      const { statusCode, payload } = await answer
+      return [statusCode, ...(JSON.parse(payload).errors ?? []).map(({ pointer }: { pointer: string }) => pointer)]
+    }
+    // Asked for as a preview that there is none of, it would be done.
+    expect(await pointers(ask('POST', '/payment_terms/pt_1/pause?preview=true', { mode: 'extend' }))).toEqual([
+      400,
+      '/preview',
+    ])
+    expect(await pointers(ask('GET', '/payment_terms/pt_1?expand=customer'))).toEqual([400, '/expand'])
+    // Nobody chooses the day of a cancellation.
+    expect(await pointers(ask('DELETE', '/payment_terms/pt_1', { effective_date: '2027-05-01' }))).toEqual([
+      400,
+      '/effective_date',
+    ])
+    expect(await pointers(ask('POST', '/devices/dev_1/check_in', []))).toEqual([400, ''])
+    expect((await ask('DELETE', '/payment_terms/pt_1', {})).statusCode).toBe(503)
   })
 
   it('describes itself as the committed file says, and on a page whose scripts its policy allows', async () => {
@@ -90,6 +115,27 @@ describe('the door', () => {
           expect.arrayContaining(['400', '401', '403', '429', '500', '503']),
         ])
         if (path.includes('{id}')) expect(Object.keys(responses)).toContain('404')
+      }
+    }
+  })
+
+  it('says what a key, a tag or a body can be refused with, and takes a tag wherever it gave one', async () => {
+    const app = await door()
+    const { paths } = (await app.inject('/openapi.json')).json() as {
+      paths: Record<string, Record<string, { responses: object; parameters?: { name: string }[] }>>
+    }
+    for (const [path, methods] of Object.entries(paths)) {
+      const takes = (method: string, header: string) =>
+        methods[method]?.parameters?.some(({ name }) => name === header) ?? false
+      for (const [method, { responses }] of Object.entries(methods)) {
+        const refusals = [
+          ...(takes(method, 'Idempotency-Key') ? ['409', '422'] : []),
+          ...(takes(method, 'If-Match') ? ['412'] : []),
+          ...(method === 'get' ? [] : ['413']),
+        ]
+        expect([method, path, Object.keys(responses)]).toEqual([method, path, expect.arrayContaining(refusals)])
+        const changes = ['put', 'patch', 'delete'].includes(method) && takes('get', 'If-None-Match')
+        if (changes) expect([method, path, takes(method, 'If-Match')]).toEqual([method, path, true])
       }
     }
   })

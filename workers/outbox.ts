@@ -24,7 +24,7 @@ export type OutboxOptions = LoopOptions & {
   cases: Cases
   onTold?: OutboxDeps['onTold']
   /** Looked at every few seconds: how long the oldest that is due has been due. */
-  onAge?: (what: 'notice' | 'case', age: { waiting: number; oldestMs: number }) => void
+  onAge?: (what: Outbox, age: { waiting: number; oldestMs: number }) => void
 }
 
 const AFTER_ERROR_MS = [1_000, 2_000, 5_000, 10_000, 30_000]
@@ -65,18 +65,29 @@ export async function loop(options: LoopOptions, signal: AbortSignal, work: () =
   }
 }
 
-const WAITING = {
-  notice: `select count(*)::int as waiting, min(next_attempt_at) as oldest from notifications where status = 'queued'`,
-  case: 'select count(*)::int as waiting, min(case_next_attempt_at) as oldest from escalations where case_version < version',
-} as const
+type Outbox = 'notice' | 'case' | 'webhook'
+const WAITING: [Outbox, string][] = [
+  [
+    'notice',
+    `select count(*)::int as waiting, min(next_attempt_at) as oldest from notifications where status = 'queued'`,
+  ],
+  [
+    'case',
+    `select count(*)::int as waiting, min(case_next_attempt_at) as oldest from escalations where case_version < version`,
+  ],
+  [
+    'webhook',
+    `select count(*)::int as waiting, min(next_attempt_at) as oldest from webhook_deliveries where status = 'pending'`,
+  ],
+]
 
 type Waiting = { waiting: number; oldest: string | Date | null }
 
 async function watch(options: OutboxOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      for (const what of ['notice', 'case'] as const) {
-        const [row] = await acrossTenants(() => options.em().execute<Waiting[]>(WAITING[what]))
+      for (const [what, sql] of WAITING) {
+        const [row] = await acrossTenants(() => options.em().execute<Waiting[]>(sql))
         const oldestMs = row?.oldest ? Math.max(0, Date.now() - new Date(row.oldest).getTime()) : 0
         options.onAge?.(what, { waiting: row?.waiting ?? 0, oldestMs })
       }

@@ -23,6 +23,7 @@ export type PlanWorkerOptions = {
   /** What is encrypted with them is all that Temporal gets to see. */
   keys: KeyRing
   onCharge?: (outcome: string) => void
+  onDue?: (lateSeconds: number) => void
   options?: Partial<WorkerOptions>
 }
 
@@ -33,6 +34,7 @@ export type PlanWorkerOptions = {
 export async function createPlanWorker(
   asked: PlanWorkerOptions,
 ): Promise<{ worker: Worker; connection: NativeConnection }> {
+  const { orm, gateway, onCharge, onDue } = asked
   const connection = await NativeConnection.connect({ address: asked.address, ...asked.security })
   const now = () => instantOf(Date.now())
   const worker = await Worker.create({
@@ -42,11 +44,11 @@ export async function createPlanWorker(
     dataConverter: encrypting(asked.keys),
     workflowBundle: asked.options?.workflowBundle ?? (await workflowBundle()),
     activities: {
-      ...createPlanActivities({ orm: asked.orm, gateway: asked.gateway, now, onCharge: asked.onCharge }),
-      ...createClockActivities({ orm: asked.orm }),
-      ...createLeasingActivities({ orm: asked.orm }),
+      ...createPlanActivities({ orm, gateway, now, onCharge, onDue }),
+      ...createClockActivities({ orm }),
+      ...createLeasingActivities({ orm }),
     },
-    interceptors: activityInterceptors(asked.gateway),
+    interceptors: activityInterceptors(gateway),
     // On a billing day many plans wake at once: the default of 10 s would throw their caches away half-way through. But a
     // message to a plan whose worker was killed waits for as long, until it is brought to another worker.
     stickyQueueScheduleToStartTimeout: '30s',

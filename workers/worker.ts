@@ -43,6 +43,7 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
     backOffice: config.BACK_OFFICE_EMAIL,
     cases: casesOf(config),
     onTold: (what, outcome) => watch.told.inc({ what, outcome }),
+    onAge: (what, age) => showAge(watch, what, age),
     onError: (error) => logger.warn({ err: error }, 'The outbox could not be worked off; it is tried again'),
   })
   const webhooks = startWebhooks({
@@ -58,6 +59,7 @@ async function main(config: Config<'DATABASE_WORKER_URL'>): Promise<void> {
     gateway,
     keys,
     onCharge: (outcome) => watch.charges.inc({ outcome }),
+    onDue: (late) => watch.lateness.observe(late),
     address: config.TEMPORAL_ADDRESS,
     security,
     namespace: config.TEMPORAL_NAMESPACE,
@@ -94,6 +96,11 @@ function forgetAnswers(orm: MikroORM, logger: Logger): NodeJS.Timeout {
       logger.warn({ err: error }, 'Answers to old Idempotency-Keys are still kept'),
     )
   return setInterval(() => void forget(), HOUR_MS)
+}
+
+function showAge(watch: Watch, what: string, { waiting, oldestMs }: { waiting: number; oldestMs: number }): void {
+  watch.waiting.set({ what }, waiting)
+  watch.overdue.set({ what }, oldestMs / 1000)
 }
 
 function showCircuit(change: CircuitChange, watch: Watch, logger: Logger): void {

@@ -4,9 +4,10 @@ import { Transactions } from '../../db/plans/transactions.ts'
 import { lockPlan, recordCharged } from '../../db/plans/write.ts'
 import { prepared } from '../../db/prepared.ts'
 import { type Attempt, settleInstallment } from '../../domain/plans/collect.ts'
+import { dueMoment } from '../../domain/plans/figures.ts'
 import type { ChargeOutcome } from '../../domain/plans/outcome.ts'
 import { type Installment, NO_METHOD, PAYROLL } from '../../domain/plans/plan.ts'
-import type { Instant } from '../../domain/plans/terms.ts'
+import type { Instant, Terms } from '../../domain/plans/terms.ts'
 import { askForCharge, askForFirst, type Charge, type FirstCharge } from './ask-for-charge.ts'
 import type { PlanDeps } from './deps.ts'
 
@@ -66,7 +67,7 @@ function chargeOf({ plan, attempt, description }: ChargeAsked): Charge {
 
 /** `null` when another try has put it on record before, and may have asked already. */
 async function recordAsked(
-  { orm }: PlanDeps,
+  { orm, onDue }: PlanDeps,
   asked: ChargeAsked,
   charge: Charge,
   at: Instant,
@@ -99,8 +100,17 @@ async function recordAsked(
     if (gateway === 'stripe' && !plan.gatewayCustomer)
       throw new Error(`The customer of plan ${plan.id} is not known at the gateway`)
     await recordCharged(em, plan, installment, [], at)
+    const late = lateness(asked, plan.terms, at)
+    if (late !== null) onDue?.(late)
     return { ...charge, amount: attempt.amount, currency: plan.currency, customer: plan.gatewayCustomer ?? '' }
   })
+}
+
+/** In seconds; `null` for what has no due moment that has really passed. */
+function lateness({ attempt, installment, clock }: ChargeAsked, terms: Terms, at: Instant): number | null {
+  const isOfSchedule = attempt.cause === 'due' && installment.number > 0 && installment.atOnce === null
+  if (clock !== null || !isOfSchedule) return null
+  return Math.max(0, Date.parse(at) - Date.parse(dueMoment(installment, terms))) / 1000
 }
 
 const STATUS = {

@@ -9,4 +9,6 @@ export type PlanDeps = {
   now: () => Instant
   /** Told of the end of each try to charge, for those who watch. */
   onCharge?: ((outcome: string) => void) | undefined
+  /** Told of each first attempt, how long after its due moment it is made; not of those that follow a test clock. */
+  onDue?: ((lateSeconds: number) => void) | undefined
 }

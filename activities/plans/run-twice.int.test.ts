@@ -189,6 +189,17 @@ it('what comes off pay is one line, and one credit, however often it is asked fo
   expect([entries.length, postings.reduce((sum, { amount }) => sum + amount, 0)]).toEqual([3, 6_000])
 })
 
+it('a first attempt says once how late it is, unless it is a test clock that says what time it is', async () => {
+  const late: number[] = []
+  const onDue = (seconds: number) => void late.push(seconds)
+  const activities = createPlanActivities({ orm: ofWorker, gateway, now: () => '2027-01-15T09:00:05Z', onDue })
+  const [real, played] = [await firstCharge(), await firstCharge()]
+  await activities.chargeInstallment(played.asked)
+  await activities.chargeInstallment({ ...real.asked, clock: null })
+  await activities.chargeInstallment({ ...real.asked, clock: null })
+  expect(late).toEqual([5])
+})
+
 /** Each is a message sent and its answer awaited; the setting of the tenant travels with others. */
 it('a charge takes 11 round trips to the database', async () => {
   const { asked } = await firstCharge()

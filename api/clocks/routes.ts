@@ -92,7 +92,7 @@ function deleting(app: App, deps: ApiDeps): void {
     tags,
     summary: 'End a test clock; its plans stand still from then on',
     params: pathId,
-    response: { ...answers({}, 404), 204: { description: 'Gone.' } },
+    response: { ...writeAnswers({}, 404), 204: { description: 'Gone.' } },
   }
   app.delete('/test_clocks/:id', { schema }, async (request, reply) => {
     const em = deps.orm.em.fork()

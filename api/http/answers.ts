@@ -35,7 +35,7 @@ export function answers(success: Success, ...problems: number[]): Success {
   return { ...success, ...problemAnswers([...ALWAYS, ...problems]) }
 }
 
-/** As `answers`, for routes that take a body. */
+/** As `answers`, for routes to which a body can be sent. */
 export function writeAnswers(success: Success, ...problems: number[]): Success {
   return answers(success, ...WITH_BODY, ...problems)
 }

@@ -6,6 +6,7 @@ import { NoAnswer } from '../../gateways/payments.ts'
 import { KeyMissing } from '../../secrets/key-ring.ts'
 import { databaseProblem } from './database-errors.ts'
 import { invalidRequest, Problem, unavailable } from './problem.ts'
+import { returnId } from './request-ids.ts'
 import { temporalProblem } from './temporal-errors.ts'
 
 /** The one place where errors become statuses. */
@@ -30,8 +31,9 @@ function nothingThere(app: FastifyInstance, { url, method }: FastifyRequest): Pr
   return new Problem(405, 'method_not_allowed', `${method} is not possible here.`, { headers })
 }
 
-/** For errors that Fastify finds before any route: they reach no error handler. */
+/** For errors that Fastify finds before any route: they reach no hook, and no error handler. */
 export function answerFrameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  returnId(request, reply)
   sendProblem(problemOf(error), error, request, reply)
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 const SOUND = /^[\w.:-]{1,128}$/
 
@@ -11,5 +11,9 @@ export function requestId(request: Pick<IncomingMessage, 'headers'>): string {
 }
 
 export function returnRequestIds(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
+  app.addHook('onRequest', async (request, reply) => returnId(request, reply))
+}
+
+export function returnId({ id }: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('x-request-id', id)
 }

@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { unstorableParts } from './plain-values.ts'
 import { type FieldError, invalidRequest, Problem, pointerTo } from './problem.ts'
 
-type Schemas = { params?: z.ZodType; querystring?: z.ZodType; body?: z.ZodType }
+type Schemas = { params?: z.ZodType; querystring?: z.ZodType; body?: z.ZodType; hide?: boolean }
+
+/** Of a route that takes no query, or no body: who sends one believes that it says something. */
+const NOTHING = z.strictObject({})
 
 /**
  * Checks path, query and body of every request against its route's schemas, all of them before answering, so that a
@@ -12,13 +15,19 @@ type Schemas = { params?: z.ZodType; querystring?: z.ZodType; body?: z.ZodType }
 export function validateRequests(app: FastifyInstance): void {
   app.setValidatorCompiler(() => (value: unknown) => ({ value }))
   app.addHook('preValidation', async (request) => {
-    const schemas = (request.routeOptions.schema ?? {}) as Schemas
+    const { params, querystring, body } = schemasOf(request)
     const errors: FieldError[] = []
-    if (schemas.params) request.params = checked(schemas.params, request.params, unknownId)
-    if (schemas.querystring) request.query = checked(schemas.querystring, request.query, collect(errors))
-    if (schemas.body) request.body = checked(schemas.body, bodyOf(request, schemas.body), collect(errors))
+    if (params) request.params = checked(params, request.params, unknownId)
+    if (querystring) request.query = checked(querystring, request.query, collect(errors))
+    if (body) request.body = checked(body, bodyOf(request, body), collect(errors))
     if (errors.length > 0) throw invalidRequest(errors)
   })
+}
+
+/** What is not described follows a protocol of others, who may add to it. */
+function schemasOf({ routeOptions, caller }: FastifyRequest): Schemas {
+  const schemas = (routeOptions.schema ?? {}) as Schemas
+  return caller && !schemas.hide ? { querystring: NOTHING, body: NOTHING, ...schemas } : schemas
 }
 
 type OnErrors = (errors: FieldError[]) => void

@@ -126,7 +126,7 @@ function revoking(app: App, deps: ApiDeps): void {
     tags,
     summary: 'Revoke an API client: it gets no more tokens, and those it has expire within a quarter of an hour',
     params: pathId,
-    response: { ...answers({}, 404), 204: { description: 'Revoked.' } },
+    response: { ...writeAnswers({}, 404), 204: { description: 'Revoked.' } },
   }
   app.delete('/api_clients/:id', { schema, preHandler: preHandler(deps) }, async (request, reply) => {
     const em = deps.orm.em.fork()

@@ -99,6 +99,10 @@ describe('an employee who leaves', () => {
     const other = await placeCompany(world.orm)
     const as = (company: string) => tokenOf({ sub: company, roles: ['client_admin'], client: company })
     expect((await post(`/employees/${id}/offboard`, {}, as(other))).status).toBe(404)
+    const { headers } = await world.ask('GET', `/employees/${id}`)
+    await world.ask('PATCH', `/employees/${id}`, { body: { locale: 'fr' } })
+    const stale = { body: {}, headers: { 'if-match': String(headers.etag) } }
+    expect((await world.ask('POST', `/employees/${id}/offboard`, stale)).status).toBe(412)
     expect((await post(`/employees/${id}/offboard`, {}, as(client))).status).toBe(200)
   })
 })

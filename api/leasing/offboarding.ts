@@ -16,12 +16,14 @@ import { json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { TAGS } from '../http/docs.ts'
 import { problemOf } from '../http/errors.ts'
+import { refuseStale } from '../http/etag.ts'
 import { pathId, paymentMethodId } from '../http/fields.ts'
-import { idempotencyHeader } from '../http/headers.ts'
+import { actionHeaders } from '../http/headers.ts'
 import { send } from '../plans/commands.ts'
 import type { Asking } from '../plans/kind.ts'
 import { methodOf } from '../plans/start.ts'
 import { askingOf } from './leases/step.ts'
+import { showEmployee } from './people/employee-shapes.ts'
 import { employeeFor } from './people/find.ts'
 
 const OffboardBody = z.strictObject({ payment_method: paymentMethodId.optional() }).meta({
@@ -55,13 +57,14 @@ export function offboardRoute(app: App, deps: ApiDeps): void {
     tags: [TAGS.leases],
     summary: 'An employee leaves: each lease is ended by the rule of the company',
     params: pathId,
-    headers: idempotencyHeader,
+    headers: actionHeaders,
     body: OffboardBody,
-    response: writeAnswers({ 200: json(Offboarded, 'What became of each lease.') }, 404, 409, 422),
+    response: writeAnswers({ 200: json(Offboarded, 'What became of each lease.') }, 404, 409, 412, 422),
   }
   app.post('/employees/:id/offboard', { schema }, async (request) => {
     const asking = askingOf(request, deps)
     const employee = await employeeFor(asking.em, asking.caller, request.params.id)
+    refuseStale(request, showEmployee(employee))
     const { store } = await asking.em.findOneOrFail(Clients, { tenantId: employee.tenantId, id: employee.clientId })
     const paymentMethod = await ownMethod(asking, employee, store.offboarding, request.body.payment_method)
     const { since, pending } = await markOffboarded(asking.em, employee, instantOf(deps.now()))

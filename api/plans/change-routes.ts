@@ -5,7 +5,7 @@ import { adjust as adjusted } from '../../domain/plans/adjust.ts'
 import { cancel as canceled } from '../../domain/plans/cancel.ts'
 import { adjust, cancel, type Decided } from '../../workflows/plans/messages.ts'
 import type { ApiDeps } from '../deps.ts'
-import { answers, json, writeAnswers } from '../http/answers.ts'
+import { json, writeAnswers } from '../http/answers.ts'
 import type { App } from '../http/app-type.ts'
 import { flag, pathId, positiveAmount } from '../http/fields.ts'
 import { ifMatchHeader } from '../http/headers.ts'
@@ -88,7 +88,7 @@ function canceling(app: App, kind: PlanApi, deps: ApiDeps): void {
     params: pathId,
     querystring: previewQuery,
     headers: ifMatchHeader,
-    response: answers({ 200: json(kind.shapes.canceled, 'The plan, with its cancellation.') }, 404, 409, 412),
+    response: writeAnswers({ 200: json(kind.shapes.canceled, 'The plan, with its cancellation.') }, 404, 409, 412),
   }
   const show = shown(kind, deps)
   app.delete(`${kind.path}/:id`, { schema }, async (request, reply) => {

@@ -104,7 +104,7 @@ function deleting(app: App, deps: ApiDeps): void {
     tags,
     summary: 'Send nothing more, and forget what was queued',
     params: pathId,
-    response: { ...answers({}, 404), 204: { description: 'Gone.' } },
+    response: { ...writeAnswers({}, 404), 204: { description: 'Gone.' } },
   }
   app.delete('/webhook_endpoints/:id', { schema }, async (request, reply) => {
     const where = { id: request.params.id, tenantId: callerOf(request).tenant }

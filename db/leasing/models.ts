@@ -25,19 +25,15 @@ export async function modelsFor(em: EntityManager, tenantId: string, codes: read
 
 /**
  * Nobody can order it any more. It is gone for good when no unit, cart or lease has to do with it; else its row stays for
- * them. `false` when there is none.
+ * them. To be called in a transaction that holds its row.
  */
-export async function deleteModel(em: EntityManager, tenant: string, code: string, now: Instant): Promise<boolean> {
-  return em.transactional(async (tx) => {
-    if (!(await findModel(tx, tenant, code, LockMode.PESSIMISTIC_WRITE))) return false
-    const [kept] = await tx.execute<{ kept: boolean }[]>(
-      `select exists (select 1 from devices where tenant_id = ? and model_code = ?)
-        or exists (select 1 from leases where tenant_id = ? and model_code = ?)
-        or exists (select 1 from cart_lines where tenant_id = ? and device_code = ?) as kept`,
-      [tenant, code, tenant, code, tenant, code],
-    )
-    if (kept?.kept) await tx.nativeUpdate(DeviceModels, { tenantId: tenant, code }, { deletedAt: now, updatedAt: now })
-    else await tx.nativeDelete(DeviceModels, { tenantId: tenant, code })
-    return true
-  })
+export async function deleteModel(tx: EntityManager, tenant: string, code: string, now: Instant): Promise<void> {
+  const [kept] = await tx.execute<{ kept: boolean }[]>(
+    `select exists (select 1 from devices where tenant_id = ? and model_code = ?)
+      or exists (select 1 from leases where tenant_id = ? and model_code = ?)
+      or exists (select 1 from cart_lines where tenant_id = ? and device_code = ?) as kept`,
+    [tenant, code, tenant, code, tenant, code],
+  )
+  if (kept?.kept) await tx.nativeUpdate(DeviceModels, { tenantId: tenant, code }, { deletedAt: now, updatedAt: now })
+  else await tx.nativeDelete(DeviceModels, { tenantId: tenant, code })
 }

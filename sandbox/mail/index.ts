@@ -18,7 +18,7 @@ export type MailSandboxOptions = {
 
 export type MailSandbox = { smtpUrl: string; url: string; smtpPort: number; port: number; close: () => Promise<void> }
 
-const FAULTS = ['slow', 'lose_answer', 'error_500', 'reject', 'down'] as const
+const FAULTS = ['slow', 'lose_answer', 'error_500', 'rate_limit', 'reject', 'down'] as const
 const INLINE = ['application/pdf', 'image/png', 'image/jpeg', 'image/gif', 'text/plain']
 
 type ById = { Params: { id: string } }

@@ -128,9 +128,12 @@ describe('faults', () => {
     expect(await list()).toHaveLength(1)
   })
 
-  it('error_500: try again later', async () => {
-    await fault({ mode: 'error_500', count: 1 })
-    await expect(send()).rejects.toMatchObject({ responseCode: 451 })
+  it.each([
+    ['error_500', 451],
+    ['rate_limit', 450],
+  ])('%s: try again later', async (mode, responseCode) => {
+    await fault({ mode, count: 1 })
+    await expect(send()).rejects.toMatchObject({ responseCode })
     expect(await list()).toEqual([])
     await send()
     expect(await list()).toHaveLength(1)
@@ -162,6 +165,6 @@ describe('faults', () => {
   })
 
   it('that make no sense are refused', async () => {
-    expect((await fault({ mode: 'rate_limit' })).status).toBe(400)
+    expect((await fault({ mode: 'row_lock' })).status).toBe(400)
   })
 })

@@ -42,9 +42,10 @@ export async function startSmtp(
       const to = rcptTo.map(({ address }) => address)
       const raw = await buffer(stream)
       if (stream.sizeExceeded) throw reply(552, '5.3.4 message too large')
-      const fault = faults.take(`RCPT ${to.join(' ')}`, ['slow', 'error_500', 'lose_answer'])
+      const fault = faults.take(`RCPT ${to.join(' ')}`, ['slow', 'error_500', 'rate_limit', 'lose_answer'])
       if (fault?.mode === 'slow') await pause(fault.ms)
       if (fault?.mode === 'error_500') throw reply(451, '4.3.0 try again later')
+      if (fault?.mode === 'rate_limit') throw reply(450, '4.7.1 too many messages, slow down')
       await messages.receive(raw, { from: mailFrom ? mailFrom.address : '', to })
       if (fault?.mode === 'lose_answer') cut(session)
     }),

@@ -1,4 +1,5 @@
 import { sharedTenor, type Tenor } from '../support/e2e-client.ts'
+import { sharedStack } from '../support/stack.ts'
 
 let tenor: Tenor
 beforeAll(async () => {
@@ -24,6 +25,11 @@ describe('a plan with no test clock', () => {
     expect(plan.installments[0]?.attempts).toMatchObject([{ number: 1, outcome: 'succeeded' }])
     expect(Date.parse(plan.installments[0]?.attempts[0]?.at ?? '')).toBeGreaterThanOrEqual(Date.parse(began) - 1_000)
     expect(plan.next_billing_at).toBe(plan.installments[1]?.due_at)
+    // Yesterday's 09:00 is 15 hours before today.
+    const metrics = await (await fetch(`http://127.0.0.1:${sharedStack().env.METRICS_PORT}/metrics`)).text()
+    const late = Number(/^tenor_charge_lateness_seconds_sum (.*)$/m.exec(metrics)?.[1])
+    expect(late).toBeGreaterThanOrEqual(15 * 3_600)
+    for (const what of ['notice', 'case', 'webhook']) expect(metrics).toContain(`tenor_outbox_waiting{what="${what}"}`)
 
     await tenor.cancel(id)
     const canceled = await tenor.untilPlan(id, ({ status }) => status === 'canceled')

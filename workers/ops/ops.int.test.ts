@@ -85,7 +85,7 @@ describe('stuck', () => {
     expect(said).toEqual(['Nothing is stuck.'])
   })
 
-  it('finds a late plan, a letter and a webhook that nobody could do anything with', async () => {
+  it('finds a late plan, and letters, webhooks and events that nobody could do anything with', async () => {
     const { id, clock } = await paidOnce()
     await sql(`update test_clocks set now = '2027-02-17T00:00:00Z' where id = ?`, [clock])
     await sql(
@@ -95,12 +95,21 @@ describe('stuck', () => {
     )
     await sql(`insert into webhook_inbox (gateway, id, type, hints, received_at, attempts, last_error)
       values ('stripe', 'evt_1', 'payment_intent.succeeded', '{}', now(), 30, 'no transaction')`)
+    const made = await world.ask('POST', '/webhook_endpoints', { body: { url: 'https://8.8.8.8/gone' } })
+    const endpoint = made.body.webhook_endpoint_id
+    await sql(
+      `insert into webhook_deliveries (id, tenant_id, endpoint_id, event_id, event_type, status, attempts, last_error, created_at)
+        select 'whd_' || id, tenant_id, ?, id, type, 'held', 90, 'Answered 410', now() from events where plan_id = ? limit 2`,
+      [endpoint, id],
+    )
     expect(await stuckCommand(ops, { minutes: 10 })).toBe(1)
-    expect(said).toHaveLength(4)
+    expect(said).toHaveLength(5)
     expect(said[0]).toContain(`late plan  ${id}  should have been charged at 2027-02-15`)
     expect(said[1]).toContain('failed after 0 tries: no such mailbox')
     expect(said[2]).toMatch(/held webhook {2}evt_1 {2}payment_intent.succeeded of .*: no transaction/)
+    expect(said[3]).toMatch(new RegExp(`^held events {2}${endpoint} {2}2 since .*: Answered 410$`))
     await sql('delete from webhook_inbox')
+    await world.ask('DELETE', `/webhook_endpoints/${endpoint}`)
     await sql(`update test_clocks set now = '2027-01-15T10:00:00Z' where id = ?`, [clock])
     await sql(`update notifications set status = 'sent' where plan_id = ?`, [id])
   })

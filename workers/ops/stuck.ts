@@ -95,6 +95,11 @@ const IN_DATABASE: { what: string; sql: string; takesMinutes?: boolean }[] = [
       from webhook_inbox where processed_at is null and next_attempt_at is not null and attempts >= ${TRIED_OFTEN}
       order by received_at`,
   },
+  {
+    what: 'held events',
+    sql: `select endpoint_id as id, count(*) || ' since ' || min(created_at) || ': ' || coalesce(min(last_error), '') as detail
+      from webhook_deliveries where status = 'held' group by endpoint_id`,
+  },
 ]
 
 async function inDatabase({ orm }: Ops, minutes: number): Promise<Finding[]> {

@@ -97,7 +97,7 @@ function putting(app: App, deps: ApiDeps): void {
     tags,
     summary: 'Take a line out of my cart',
     params: pathId,
-    response: { ...answers({}, 404, 409), 204: { description: 'Gone.' } },
+    response: { ...writeAnswers({}, 404, 409), 204: { description: 'Gone.' } },
   }
   app.delete('/cart/:id', { schema: removing }, async (request, reply) => {
     const em = deps.orm.em.fork()

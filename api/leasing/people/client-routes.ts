@@ -116,7 +116,7 @@ function removing(app: App, deps: ApiDeps): void {
     summary: 'Remove a company and its employees; what they leased stays on record',
     params: pathId,
     headers: ifMatchHeader,
-    response: { ...answers({}, 404, 409, 412), 204: { description: 'Gone.' } },
+    response: { ...writeAnswers({}, 404, 409, 412), 204: { description: 'Gone.' } },
   }
   app.delete('/clients/:id', { schema }, async (request, reply) => {
     const caller: Caller = callerOf(request)

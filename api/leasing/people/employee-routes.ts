@@ -116,7 +116,7 @@ function removing(app: App, deps: ApiDeps): void {
     summary: 'Remove an employee; what they leased stays on record',
     params: pathId,
     headers: ifMatchHeader,
-    response: { ...answers({}, 404, 409, 412), 204: { description: 'Gone.' } },
+    response: { ...writeAnswers({}, 404, 409, 412), 204: { description: 'Gone.' } },
   }
   app.delete('/employees/:id', { schema }, async (request, reply) => {
     const work = deps.orm.em.fork().transactional(async (em) => {

@@ -26,7 +26,7 @@ export function importRoute(app: App, deps: ApiDeps): void {
     summary: 'Add employees of a company by CSV; who is there already stays as they are',
     params: pathId,
     headers: idempotencyHeader,
-    response: answers({ 200: json(ImportReport, 'What became of each line.') }, 404, 413, 415, 422),
+    response: answers({ 200: json(ImportReport, 'What became of each line.') }, 404, 409, 413, 415, 422),
   }
   csvRoutes(app, (scope) => {
     scope.post('/clients/:id/employees/import', { schema, bodyLimit: CSV_LIMIT }, async (request) => {

@@ -112,7 +112,7 @@ function checkingIn(app: App, deps: ApiDeps): void {
     summary: 'A unit that came back is in order: it is available again',
     params: pathId,
     headers: actionHeaders,
-    response: answers({ 200: json(Device, 'Available, as it may have been already.') }, 404, 409, 412, 422),
+    response: writeAnswers({ 200: json(Device, 'Available, as it may have been already.') }, 404, 409, 412, 422),
   }
   app.post('/devices/:id/check_in', { schema }, async (request, reply) => {
     const { tenant } = callerOf(request)

@@ -118,12 +118,16 @@ function deleting(app: App, deps: ApiDeps): void {
     tags,
     summary: 'Offer a device model no more; leases and units of it stay as they are',
     params: pathId,
-    response: { ...answers({}, 404), 204: { description: 'Gone.' } },
+    headers: ifMatchHeader,
+    response: { ...writeAnswers({}, 404, 412), 204: { description: 'Gone.' } },
   }
   app.delete('/device_models/:id', { schema }, async (request, reply) => {
-    const now = instantOf(deps.now())
-    const found = await deleteModel(deps.orm.em.fork(), callerOf(request).tenant, request.params.id, now)
-    if (!found) throw notFound('device model')
+    const { tenant } = callerOf(request)
+    await deps.orm.em.fork().transactional(async (em) => {
+      const row = await find(em, tenant, request.params.id, LockMode.PESSIMISTIC_WRITE)
+      refuseStale(request, await withStock(em, row))
+      await deleteModel(em, tenant, row.code, instantOf(deps.now()))
+    })
     return reply.code(204).send()
   })
 }

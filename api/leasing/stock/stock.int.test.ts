@@ -71,7 +71,9 @@ describe('a device model', () => {
 
   it('is gone when it is deleted, and only hidden when there are units of it', async () => {
     const [unused, used] = [await model(), await model({}, 1)]
+    const stale = { headers: { 'if-match': '"another"' } }
     for (const code of [unused, used]) {
+      expect((await ask('DELETE', `/device_models/${code}`, stale)).status).toBe(412)
       expect((await ask('DELETE', `/device_models/${code}`)).status).toBe(204)
       expect((await ask('GET', `/device_models/${code}`)).status).toBe(404)
       expect((await ask('DELETE', `/device_models/${code}`)).status).toBe(404)
