@@ -11,7 +11,7 @@ export type HerdSize = { plans: number; paid: number; monthMs: number }
 /** Instalments a second from the due moment to the last charge. `events` is the history that plans had before it, the mean. */
 export type Herd = { paid: number; temper: 'warm' | 'cold'; perSecond: number; events: number; late: boolean }
 
-/** Plans that earlier runs have carried on have paid one to as many instalments in the present run. */
+/** Plans that earlier runs have carried on have paid one to as many instalments in the present run: as `short-runs` has it. */
 const IN_A_RUN = 6
 
 /**

@@ -54,10 +54,11 @@ const common = { connection, namespace: 'default', taskQueue: asked.taskQueue }
 const worker = await (asked.kind === 'tenor' ? tenor() : loops())
 
 async function tenor(): Promise<Worker> {
+  const workflows = path('./workflows/tenor.ts')
   const shipped = await createPlanWorker({
     ...{ orm, gateway, keys: BENCH_KEYS, address: asked.address, namespace: 'default', taskQueue: asked.taskQueue },
     options: {
-      workflowBundle: { code: await bundled(path('./workflows/tenor.ts'), [path('./workflows/tenor.ts')]) },
+      workflowBundle: { code: await bundled(workflows, [workflows]) },
       activities: createPlanActivities(deps),
       ...(asked.maxCachedWorkflows && { maxCachedWorkflows: asked.maxCachedWorkflows }),
     },

@@ -2,7 +2,7 @@ import { chanceOf } from '../simulation/random.ts'
 
 /** Where what cannot be undone is done. */
 const MATTERS = /(before|after) (stripe .*confirm|salesforce .*|letter|commit of .*(transactions|leases|statements).*)$/
-const MOST = 2
+const MOST = 3
 
 /** Said with the points, so that a run can be played again. */
 const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000)

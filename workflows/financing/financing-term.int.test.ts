@@ -26,6 +26,19 @@ describe('a financing term', () => {
     await expect(world.client.workflow.getHandle(messages.planWorkflowId(plan)).result()).resolves.toBeUndefined()
   }, 120_000)
 
+  it('says in one line, of our sources, where an error was thrown: the SDK takes a stack of every promise', async () => {
+    const clock = await world.startClock(NOW)
+    const plan = await world.startPlan(await world.customer(), clock, NOW)
+    const resumed = world.client.workflow
+      .getHandle(messages.planWorkflowId(plan))
+      .executeUpdate(messages.resume, { args: [{ id: 'r1' }] })
+    await expect(resumed).rejects.toMatchObject({
+      cause: {
+        stack: expect.stringMatching(/^ApplicationFailure: The plan is not paused\.\n {4}at .*\.ts:\d+:\d+\)$/),
+      },
+    })
+  }, 120_000)
+
   it('lives its year in short runs', async () => {
     const clock = await world.startClock(NOW)
     const plan = await world.startPlan(await world.customer(), clock, NOW)
