@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -190,18 +189,9 @@ export class FaultStack {
     }
   }
 
-  /**
-   * Sends a request as a client does that wants it done: under one key, again and again while the API is away or says
-   * that it could not be done in time. Refusals are answers.
-   */
-  async insist(method: string, path: string, body?: unknown, key: string = randomUUID()): Promise<Answer> {
-    const end = Date.now() + PATIENCE_MS
-    for (;;) {
-      const answer = await this.tenor.ask(method, path, { body, key }).catch(() => undefined)
-      if (answer && answer.status !== 503 && answer.status !== 429 && !isStillAtWork(answer)) return answer
-      if (Date.now() > end) throw new Error(`${method} ${path} was never answered: ${JSON.stringify(answer?.body)}`)
-      await sleep(200)
-    }
+  /** As `tenor.insist`, while processes come and go. */
+  insist(method: string, path: string, body?: unknown, key?: string): Promise<Answer> {
+    return this.tenor.insist(method, path, { body, key }, PATIENCE_MS)
   }
 
   /** As `tenor.begin`, by a client that begins anew when a part could not be done in time. */
@@ -323,11 +313,6 @@ const WAITING = {
   'waiting-notices': `select * from notifications where status = 'queued'`,
   'waiting-cases': 'select * from escalations where case_version < version',
   connections: 'select * from pg_stat_activity',
-}
-
-/** The first request under this key has not been answered yet: it may be that of a process that is gone. */
-function isStillAtWork({ status, body }: Answer): boolean {
-  return status === 409 && body?.code === 'request_in_progress'
 }
 
 /** Ends what a run that was killed has left behind. */

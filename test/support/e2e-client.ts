@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { devIssuer } from '../../workers/stack/dev-issuer.ts'
 import type { Stack } from '../../workers/stack/stack.ts'
@@ -57,6 +58,21 @@ export class Tenor {
       // Nothing was begun. Tests share an API, and one of them has a crowd that asks at once.
       if ((answer.body as { code?: string } | undefined)?.code !== 'overloaded') return answer
       await sleep(1_000)
+    }
+  }
+
+  /**
+   * Sends a request as a client does that wants it done: under one key, again and again while the API is away or says
+   * that it could not be done in time. Refusals are answers.
+   */
+  async insist<T>(method: string, path: string, asked: Ask, patienceMs = LONG_PATIENCE_MS): Promise<Answer<T>> {
+    const end = Date.now() + patienceMs
+    const key = asked.key ?? randomUUID()
+    for (;;) {
+      const answer = await this.ask<T>(method, path, { ...asked, key }).catch(() => undefined)
+      if (answer && answer.status !== 503 && answer.status !== 429 && !isStillAtWork(answer)) return answer
+      if (Date.now() > end) throw new Error(`${method} ${path} was never answered: ${JSON.stringify(answer?.body)}`)
+      await sleep(200)
     }
   }
 
@@ -138,12 +154,11 @@ export class Tenor {
 
   /** A financing term of 120000 in 12 from 2027-01-15 on, billed on the 15th at 09:00 UTC, unless it says otherwise. */
   createTerm(body: Record<string, unknown>, key?: string): Promise<Answer<Plan>> {
-    const whole = { total_amount: 120_000, start_date: '2027-01-15', term_duration: 12, billing_day: 15, ...body }
-    return this.ask<Plan>('POST', '/payment_terms', { body: whole, ...(key === undefined ? {} : { key }) })
+    return this.ask<Plan>('POST', '/payment_terms', { body: aTerm(body), ...(key === undefined ? {} : { key }) })
   }
 
   async term(body: Record<string, unknown>): Promise<Plan> {
-    const answer = await this.createTerm(body)
+    const answer = await this.insist<Plan>('POST', '/payment_terms', { body: aTerm(body) })
     if (answer.status !== 201) throw new Error(`not created: ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer.body
   }
@@ -305,4 +320,13 @@ function whereOf(addresses: Stack['addresses'], token: string): Where {
   const { api, stripe, inbox, salesforce } = addresses
   if (!stripe || !inbox || !salesforce) throw new Error('the stack has no sandboxes')
   return { api, stripe, inbox, salesforce, token }
+}
+
+/** The first request under this key has not been answered yet: it may be that of a process that is gone. */
+function isStillAtWork({ status, body }: Answer): boolean {
+  return status === 409 && body?.code === 'request_in_progress'
+}
+
+function aTerm(body: Record<string, unknown>) {
+  return { total_amount: 120_000, start_date: '2027-01-15', term_duration: 12, billing_day: 15, ...body }
 }
