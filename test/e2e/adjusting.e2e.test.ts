@@ -23,6 +23,7 @@ async function adjusted(id: string, total: number): Promise<Adjusted> {
   const preview = await tenor.adjust(id, total, '?preview=true')
   expect(await tenor.plan(id)).toEqual(before)
   const real = await tenor.adjust(id, total)
+  const known = before.installments.length
   const figures = ({
     adjustment,
     total_amount,
@@ -31,14 +32,16 @@ async function adjusted(id: string, total: number): Promise<Adjusted> {
     charge_of_the_day,
     ...plan
   }: Adjusted) => ({
-    ...{ adjustment, total_amount, outstanding_amount, provisional, charge_of_the_day },
+    ...{ adjustment, total_amount, provisional, charge_of_the_day },
+    owed: outstanding_amount + plan.paid_amount,
     schedule: plan.installments.map(({ number, due_at, amount, paid_amount }) => ({
-      number,
-      due_at,
-      amount,
-      paid_amount,
+      ...{ number, due_at, amount },
+      paid_amount: number > known ? null : paid_amount,
     })),
   })
+  // An instalment that is new is due at once, and may be paid by the time that the change is answered.
+  const added = real.installments.filter(({ number }) => number > known)
+  expect([0, added.reduce((sum, { amount }) => sum + amount, 0)]).toContain(real.paid_amount - preview.paid_amount)
   expect(figures(preview)).toEqual(figures(real))
   return real
 }
